@@ -1,0 +1,1 @@
+"""The camera's wing: frames in, sightings out."""

@@ -1,0 +1,138 @@
+"""Crop, resize, letterbox and rectify, and back again: the one eye that training and the device share.
+
+Every network of ours sees pixels that went through this file, on the desk where it is trained and on the pole
+where it runs. Whoever changes a function here changes what the networks see, and must train them again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+cv2.setNumThreads(1)  # the daemon's threads are counted; OpenCV must not add its own
+
+READER_WIDTH, READER_HEIGHT = 128, 64
+"""The plate, warped flat, as the reader sees it: a US plate's 2:1 at a size that keeps 2 px strokes."""
+
+CROP_MARGIN = 0.06
+"""What is added around the corners before a plate is warped flat, as a share of its width and of its height:
+corners are right to about 3 %, and a cut-off character cannot be read."""
+
+LETTERBOX_GREY = 114
+"""Fills what a letterboxed picture leaves empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letterbox:
+    """How a picture was placed on a network's canvas: `canvas = picture * scale + (left, top)`."""
+
+    scale: float
+    left: float
+    top: float
+
+    def back(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Canvas points (…×2) → points in the picture, same shape."""
+        offset = np.array([self.left, self.top], np.float32)
+        return np.asarray((points - offset) / np.float32(self.scale), np.float32)
+
+    def forth(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Picture points (…×2) → canvas points, same shape."""
+        offset = np.array([self.left, self.top], np.float32)
+        return np.asarray(points * np.float32(self.scale) + offset, np.float32)
+
+
+def letterbox(
+    picture: NDArray[np.uint8], width: int, height: int, *, align: Literal["corner", "center"] = "corner"
+) -> tuple[NDArray[np.uint8], Letterbox]:
+    """Fit a picture (H×W×3 or H×W, uint8) into `height`×`width` without distortion; the rest is grey.
+
+    `corner` puts it top left, which is what our own networks are trained on; `center` is what YOLO-style
+    networks expect. Shrinking averages over areas, so thin strokes fade instead of flickering.
+    """
+    scale = min(width / picture.shape[1], height / picture.shape[0])
+    inner_w = min(width, max(1, round(picture.shape[1] * scale)))
+    inner_h = min(height, max(1, round(picture.shape[0] * scale)))
+    left = (width - inner_w) // 2 if align == "center" else 0
+    top = (height - inner_h) // 2 if align == "center" else 0
+    canvas = np.full((height, width, *picture.shape[2:]), LETTERBOX_GREY, np.uint8)
+    canvas[top : top + inner_h, left : left + inner_w] = resize(picture, inner_w, inner_h)
+    return canvas, Letterbox(scale=scale, left=left, top=top)
+
+
+def resize(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """To exactly `height`×`width`: area averaging when it shrinks, bilinear when it grows."""
+    shrinks = width * height < picture.shape[1] * picture.shape[0]
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)  # type: ignore[return-value]
+
+
+def widen(corners: Sequence[Sequence[float]], margin: float = CROP_MARGIN) -> NDArray[np.float32]:
+    """Push four corners (4×2) outward by `margin` of the plate's own width and height."""
+    quad = np.asarray(corners, np.float32)
+    tl, tr, br, bl = quad
+    along = ((tr - tl) + (br - bl)) / 2 * margin
+    down = ((bl - tl) + (br - tr)) / 2 * margin
+    return np.stack([tl - along - down, tr + along - down, br + along + down, bl - along + down]).astype(np.float32)
+
+
+def rectify(
+    picture: NDArray[np.uint8],
+    corners: Sequence[Sequence[float]],
+    *,
+    width: int = READER_WIDTH,
+    height: int = READER_HEIGHT,
+    margin: float = CROP_MARGIN,
+) -> NDArray[np.uint8]:
+    """Warp the plate inside four corners (clockwise from its top left, pixels) flat to height×width.
+
+    A plate much larger than the result is first shrunk by area, so that no stroke falls between the samples.
+    Beyond the picture's edge the edge itself is repeated.
+    """
+    quad = widen(corners, margin)
+    patch, offset = _patch(picture, quad)
+    quad = quad - offset
+    shrink = min(_side(quad, 0, 1) / width, _side(quad, 1, 2) / height) / 2
+    if shrink > 1:
+        inner_w, inner_h = max(1, round(patch.shape[1] / shrink)), max(1, round(patch.shape[0] / shrink))
+        ratio = np.array([inner_w / patch.shape[1], inner_h / patch.shape[0]], np.float32)
+        quad = (quad + 0.5) * ratio - 0.5
+        patch = resize(patch, inner_w, inner_h)
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
+    matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
+    return cv2.warpPerspective(patch, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+
+
+def flat(picture: NDArray[np.uint8], *, width: int = READER_WIDTH, height: int = READER_HEIGHT) -> NDArray[np.uint8]:
+    """A picture that already is one plate, cut out by its edges: the same size and margin as `rectify` gives."""
+    h, w = picture.shape[:2]
+    return rectify(picture, [[0, 0], [w, 0], [w, h], [0, h]], width=width, height=height)
+
+
+def sharpness(crop: NDArray[np.uint8]) -> float:
+    """How sharp a rectified crop (H×W×3 or H×W) is, 0–1: strong horizontal edges against the crop's own contrast.
+
+    0.5 is about where a human reader starts to hesitate over B and 8. Blind to brightness, so night counts as day.
+    """
+    grey = crop if crop.ndim == 2 else cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
+    contrast = float(grey.std()) + 4.0  # +4: noise on an even surface is not sharpness
+    edges = np.abs(np.diff(grey.astype(np.float32), axis=1))
+    return float(min(1.0, np.percentile(edges, 95) / (2.5 * contrast)))
+
+
+def _patch(picture: NDArray[np.uint8], quad: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The part of the picture around the quad, two pixels wider, and where it begins: a warp then costs what the plate costs."""
+    h, w = picture.shape[:2]
+    x0, y0 = np.clip(np.floor(quad.min(axis=0)) - 2, 0, [w - 1, h - 1]).astype(int)
+    x1, y1 = np.clip(np.ceil(quad.max(axis=0)) + 3, [x0 + 1, y0 + 1], [w, h]).astype(int)
+    return picture[y0:y1, x0:x1], np.array([x0, y0], np.float32)
+
+
+def _side(quad: NDArray[np.float32], a: int, b: int) -> float:
+    return float(np.linalg.norm(quad[b] - quad[a]))

@@ -1,0 +1,1 @@
+"""`Frame` → `Plate`, `Read`, `Vehicle`. Knows nothing of time, tracks or MQTT."""

@@ -1,0 +1,82 @@
+"""`sighting/1`: one vehicle went by one camera once. The fixed record (design.md §3).
+
+Wire types, apart from the camera's own nouns and converted by hand, so that a rename inside never breaks a subscriber.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from edge.record.words import Color, Digest, Heading, Id, Name, Probability, RegionCode, Text, Time, VehicleType, Wire
+
+
+class Alternative(Wire, kw_only=True):
+    """Another text that the same plate may carry."""
+
+    text: Text
+    confidence: Probability
+
+
+class PlateText(Wire, kw_only=True):
+    """What the plate says. `confidence` is calibrated: of those that say 0.9, nine in ten are exactly right."""
+
+    text: Text
+    confidence: Probability
+    characters: Annotated[tuple[Probability, ...], msgspec.Meta(min_length=1, max_length=12)]
+    alternatives: Annotated[tuple[Alternative, ...], msgspec.Meta(max_length=8)]
+    width_px: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    reads: Annotated[int, msgspec.Meta(ge=1)]
+    agreement: Probability
+
+
+class RegionCandidate(Wire, kw_only=True):
+    """The issuing state, province or country."""
+
+    code: RegionCode
+    confidence: Probability
+
+
+class VehicleSeen(Wire, kw_only=True):
+    """The vehicle around the plate; `null` means that we do not know, and colour is `null` in infra-red."""
+
+    type: VehicleType | None
+    type_confidence: Probability | None
+    color: Color | None
+    color_confidence: Probability | None
+
+
+class Clock(Wire, kw_only=True):
+    """Whether the device's clock was set from outside when the sighting was made."""
+
+    synchronized: bool
+
+
+class Models(Wire, kw_only=True):
+    """Which networks spoke, by the first digits of their SHA-256."""
+
+    detector: Digest
+    reader: Digest
+    vehicle: Digest | None
+
+
+class Sighting(Wire, kw_only=True):
+    """One pass, concluded."""
+
+    schema: Literal["sighting/1"] = "sighting/1"
+    id: Id
+    site: Name
+    camera: Name
+    sequence: Annotated[int, msgspec.Meta(ge=0)]
+    first_seen: Time
+    last_seen: Time
+    direction: Name | None
+    heading: Heading | None
+    plate: PlateText | None
+    region: RegionCandidate | None
+    vehicle: VehicleSeen | None
+    clock: Clock
+    models: Models
+    settings: Digest
+    software: Annotated[str, msgspec.Meta(pattern=r"^\d+\.\d+\.\d+$")]

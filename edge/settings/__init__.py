@@ -1,0 +1,1 @@
+"""YAML → typed settings, or every problem with file, line and key."""
