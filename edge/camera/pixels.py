@@ -127,7 +127,7 @@ def sharpness(crop: NDArray[np.uint8]) -> float:
 
 
 def _patch(picture: NDArray[np.uint8], quad: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """The part of the picture around the quad, two pixels wider, and where it begins: a warp then costs what the plate costs."""
+    """The picture around the quad, two pixels wider, and where it begins: a warp costs what the plate costs."""
     h, w = picture.shape[:2]
     x0, y0 = np.clip(np.floor(quad.min(axis=0)) - 2, 0, [w - 1, h - 1]).astype(int)
     x1, y1 = np.clip(np.ceil(quad.max(axis=0)) + 3, [x0 + 1, y0 + 1], [w, h]).astype(int)

@@ -12,14 +12,14 @@ import msgspec
 from edge.record.words import Color, Digest, Heading, Id, Name, Probability, RegionCode, Text, Time, VehicleType, Wire
 
 
-class Alternative(Wire, kw_only=True):
+class Alternative(Wire, frozen=True, kw_only=True):
     """Another text that the same plate may carry."""
 
     text: Text
     confidence: Probability
 
 
-class PlateText(Wire, kw_only=True):
+class PlateText(Wire, frozen=True, kw_only=True):
     """What the plate says. `confidence` is calibrated: of those that say 0.9, nine in ten are exactly right."""
 
     text: Text
@@ -31,14 +31,14 @@ class PlateText(Wire, kw_only=True):
     agreement: Probability
 
 
-class RegionCandidate(Wire, kw_only=True):
+class RegionCandidate(Wire, frozen=True, kw_only=True):
     """The issuing state, province or country."""
 
     code: RegionCode
     confidence: Probability
 
 
-class VehicleSeen(Wire, kw_only=True):
+class VehicleSeen(Wire, frozen=True, kw_only=True):
     """The vehicle around the plate; `null` means that we do not know, and colour is `null` in infra-red."""
 
     type: VehicleType | None
@@ -47,13 +47,13 @@ class VehicleSeen(Wire, kw_only=True):
     color_confidence: Probability | None
 
 
-class Clock(Wire, kw_only=True):
+class Clock(Wire, frozen=True, kw_only=True):
     """Whether the device's clock was set from outside when the sighting was made."""
 
     synchronized: bool
 
 
-class Models(Wire, kw_only=True):
+class Models(Wire, frozen=True, kw_only=True):
     """Which networks spoke, by the first digits of their SHA-256."""
 
     detector: Digest
@@ -61,7 +61,7 @@ class Models(Wire, kw_only=True):
     vehicle: Digest | None
 
 
-class Sighting(Wire, kw_only=True):
+class Sighting(Wire, frozen=True, kw_only=True):
     """One pass, concluded."""
 
     schema: Literal["sighting/1"] = "sighting/1"
