@@ -1,0 +1,43 @@
+"""`desk_status/1`: how the desk is and what it alerts on, retained on `lpr/v1/{site}/desk/status`. Never a plate."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from edge.record.hit import FileCode
+from edge.record.words import Name, Time, Wire
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class ListStatus(Wire, frozen=True, kw_only=True):
+    """One hotlist in force."""
+
+    name: Name
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    made_at: Time
+    entries: Count
+    condition: Literal["fresh", "stale", "dead"]
+
+
+class DeskStatus(Wire, frozen=True, kw_only=True):
+    """What a supervisor's screen shows."""
+
+    schema: Literal["desk_status/1"] = "desk_status/1"
+    site: Name
+    state: Literal["online", "offline"]
+    since: Time
+    software: Annotated[str, msgspec.Meta(pattern=r"^\d+\.\d+\.\d+$")]
+    file_codes: Annotated[tuple[FileCode, ...], msgspec.Meta(max_length=26)]
+    lists: Annotated[tuple[ListStatus, ...], msgspec.Meta(max_length=16)]
+    sightings: Count
+    refused: Count
+    gaps: Count
+    """Sightings that the cameras numbered and the desk has not got."""
+    hits_unverified: Count
+    waiting: Count
+    """Messages of the desk's own that the broker has not acknowledged."""
+    clock: Literal["trusted", "held"]
+    calibration_last: Time | None
