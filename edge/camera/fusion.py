@@ -1,0 +1,146 @@
+"""A pass's reads → one text, what else it may be, and how sure.
+
+Method. Each read is a distribution over whole texts: its calibrated confidence goes to its own text, the rest to the
+other candidates in proportion to how well each lies on the read (`alignment.likelihood`), and a share to texts that
+nobody proposed. The reads are multiplied as experts (Hinton, 2002), each to the power of its weight: wide, sharp and
+confident looks count for more. Frames of one pass share their light, their dirt and their blur, so n reads are not n
+independent witnesses: the weights sum to n**INDEPENDENCE. What is left of the product for the winner is its
+confidence. The candidates are the texts that were read, and those with the weakest characters exchanged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from edge.camera.alignment import likelihood, matched
+from edge.camera.scene import Fused, Region
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge.camera.scene import Character, Look, Pass, Read
+    from edge.settings.camera import FusionSettings
+
+INDEPENDENCE = 0.6
+"""0: a hundred reads say no more than one; 1: each read is a fresh witness."""
+UNPROPOSED = 0.25
+"""Share of a read's doubt that goes to texts that no read proposed."""
+CANDIDATES_MAX = 16
+ALTERNATIVES_MAX = 4
+WIDE_PX = 110.0
+"""A plate of this width is as good as wider ones."""
+
+
+def fuse(passed: Pass, settings: FusionSettings) -> Fused | None:
+    """The vote over a pass; None when no text is good enough to be published (`settings.confidence_min` and others)."""
+    looks = [look for look in passed.looks if look.read is not None and look.read.characters]
+    if len(looks) < settings.reads_min:
+        return None
+    reads = [look.read for look in looks if look.read is not None]
+    weights = _weights(looks)
+    ranked = _posterior(reads, weights, _candidates(reads, weights))
+    text, confidence = ranked[0]
+    if confidence < settings.confidence_min or not settings.characters_min <= len(text) <= settings.characters_max:
+        return None
+    return Fused(
+        text=text,
+        confidence=confidence,
+        characters=_characters(reads, weights, text, confidence),
+        alternatives=tuple((other, p) for other, p in ranked[1 : 1 + ALTERNATIVES_MAX] if p >= 0.001),
+        reads=len(reads),
+        agreement=sum(w for w, read in zip(weights, reads, strict=True) if read.text == text) / sum(weights),
+        width_px=max(look.plate.width_px for look in looks),
+        region=_region(reads, weights, settings.region_confidence_min),
+    )
+
+
+def _weights(looks: Sequence[Look]) -> list[float]:
+    """One a look, their sum len(looks)**INDEPENDENCE."""
+    raw = [_quality(look) for look in looks]
+    scale = len(looks) ** INDEPENDENCE / sum(raw)
+    return [weight * scale for weight in raw]
+
+
+def _quality(look: Look) -> float:
+    """How much a look can be trusted against its neighbours: size, sharpness, and what the reader says of itself."""
+    assert look.read is not None, "weighed a look that was not read"
+    size = min(1.0, look.plate.width_px / WIDE_PX)
+    return 0.02 + size * (0.25 + look.sharpness) * (0.1 + look.read.confidence)
+
+
+def _candidates(reads: Sequence[Read], weights: Sequence[float]) -> list[str]:
+    """Every text that was read, heaviest first, and what the leaders become with a weak character exchanged."""
+    heard: Counter[str] = Counter()
+    for read, weight in zip(reads, weights, strict=True):
+        heard[read.text] += weight  # type: ignore[assignment]  # a Counter of floats counts as well
+    texts = [text for text, _ in heard.most_common(CANDIDATES_MAX // 2)]
+    for read in sorted(reads, key=lambda read: -read.confidence)[:3]:
+        texts.extend(_exchanged(read.characters))
+    return list(dict.fromkeys(texts))[:CANDIDATES_MAX]
+
+
+def _exchanged(characters: Sequence[Character]) -> list[str]:
+    """The read with its second choice at each of its three weakest positions, one at a time."""
+    text = [character.best for character in characters]
+    weakest = sorted(range(len(text)), key=lambda i: characters[i].probability)[:3]
+    return [
+        "".join([*text[:i], characters[i].options[1][0], *text[i + 1 :]])
+        for i in weakest
+        if len(characters[i].options) > 1
+    ]
+
+
+def _posterior(reads: Sequence[Read], weights: Sequence[float], texts: Sequence[str]) -> list[tuple[str, float]]:
+    """(text, probability), most probable first; what is missing to 1 belongs to texts that nobody proposed."""
+    totals = [0.0] * len(texts)
+    unproposed = 0.0
+    for read, weight in zip(reads, weights, strict=True):
+        shares, rest = _shares(read, texts)
+        for i, share in enumerate(shares):
+            totals[i] += weight * math.log(share)
+        unproposed += weight * math.log(rest)
+    top = max([*totals, unproposed])
+    powers = [math.exp(total - top) for total in totals]
+    whole = sum(powers) + math.exp(unproposed - top)
+    return sorted(zip(texts, (p / whole for p in powers), strict=True), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _shares(read: Read, texts: Sequence[str]) -> tuple[list[float], float]:
+    """What one read gives to each candidate, and to all the texts that are none of them."""
+    confidence = min(max(read.confidence, 0.01), 0.999)
+    doubt = 1 - confidence
+    odds = [0.0 if text == read.text else math.exp(likelihood(read.characters, text)) for text in texts]
+    spread = sum(odds) or 1.0
+    shares = [
+        confidence if text == read.text else max(doubt * (1 - UNPROPOSED) * odd / spread, 1e-6)
+        for text, odd in zip(texts, odds, strict=True)
+    ]
+    return shares, doubt * UNPROPOSED
+
+
+def _characters(reads: Sequence[Read], weights: Sequence[float], text: str, confidence: float) -> tuple[float, ...]:
+    """How sure each character of the winner is. Their doubts add up to the text's own where the reads' do not."""
+    doubts = [0.0] * len(text)
+    for read, weight in zip(reads, weights, strict=True):
+        for i, character in enumerate(matched(read.characters, text)):
+            known = dict(character.options).get(text[i], 0.0) if character is not None else 0.0
+            doubts[i] += weight * (1 - known)
+    whole = sum(doubts)
+    if whole <= 0:
+        return (confidence ** (1 / len(text)),) * len(text)
+    return tuple(confidence ** (doubt / whole) for doubt in doubts)
+
+
+def _region(reads: Sequence[Read], weights: Sequence[float], confidence_min: float) -> Region | None:
+    """The region that the reads agree on, by weight; None when they do not, or do not know."""
+    totals: dict[str, float] = {}
+    for read, weight in zip(reads, weights, strict=True):
+        for region in read.regions:
+            totals[region.code] = totals.get(region.code, 0.0) + weight * region.confidence
+    if not totals:
+        return None
+    code = min(totals, key=lambda code: (-totals[code], code))
+    confidence = totals[code] / sum(weights)
+    return Region(code=code, confidence=confidence) if confidence >= confidence_min else None

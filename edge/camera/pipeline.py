@@ -1,0 +1,193 @@
+"""The pure line: a frame in, the sightings that it closed out. One screen long; each step has its own file.
+
+    frame → motion → plates → reads → track → fused → known? → sighting
+
+The same line runs in `run` and in `replay`. It knows no clock but the frames', no thread, no disk: the steps that need
+a network or a memory are handed to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Protocol
+
+from edge.camera.fusion import fuse
+from edge.camera.known import Known, moved
+from edge.camera.pixels import rectify, sharpness
+from edge.camera.scene import Look, Motion
+from edge.camera.sightings import conclude
+from edge.camera.tracking import Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from edge.camera.known import ParkedMemory, Told
+    from edge.camera.scene import Frame, Fused, Pass, Plate, Read
+    from edge.camera.sightings import Origin
+    from edge.record.sighting import Sighting
+    from edge.settings.camera import CameraSettings
+
+STILL_LOOK_MS = 150
+"""While a pass is open and nothing moves, look this often: a car that stops is still there."""
+BORDER_SHARE = 0.004
+"""A plate this close to the picture's edge, in shares of its width, may be cut off; a cut-off plate is not read."""
+UNREADABLE_LOOKS_MIN, UNREADABLE_SCORE_MIN = 4, 0.6
+"""A vehicle whose plate no one could read is a sighting when its plate was found this often, this surely, moving."""
+
+
+class Gate(Protocol):
+    """See `motion.Gate`."""
+
+    def update(self, frame: Frame) -> Motion | None: ...  # noqa: D102
+
+
+class Detector(Protocol):
+    """See `vision.detector.Detector`."""
+
+    def find(self, frame: Frame, motion: Motion | None) -> list[Plate]: ...  # noqa: D102
+
+
+class Reader(Protocol):
+    """See `vision.reader.Reader`."""
+
+    def read(self, frame: Frame, plate: Plate) -> Read: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """What the line is handed."""
+
+    gate: Gate
+    detector: Detector
+    reader: Reader
+    memory: ParkedMemory
+    synchronized: Callable[[], bool]
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many came through each stage, so that a fault names its stage. Only ever grows."""
+
+    frames: int = 0
+    moving: int = 0
+    plates: int = 0
+    reads: int = 0
+    passes: int = 0
+    sightings: int = 0
+    unreadable: int = 0
+    """Passes whose reads were not good enough for a text."""
+    told_before: int = 0
+    """Passes of vehicles that were told already."""
+    standing: int = 0
+    """Passes that stood too shortly to be told, or that are overlays."""
+    spent_ns: dict[str, int] = field(default_factory=lambda: {"motion": 0, "detect": 0, "read": 0, "fuse": 0})
+
+
+class Pipeline:
+    """Holds the steps in their order. `update` for each frame, `finish` at the end."""
+
+    def __init__(self, settings: CameraSettings, origin: Origin, steps: Steps) -> None:
+        self._settings, self._origin, self._steps = settings, origin, steps
+        self._tracker = Tracker(settings.tracking)
+        self._known = Known(settings.tracking, steps.memory)
+        self._looked_ns = -(10**18)
+        self.tally = Tally()
+        self.on_pass: Callable[[Pass, Fused | None, Told | None], None] = lambda _passed, _fused, _told: None
+        """Called for each closed pass: replay's score asks which stage lost a plate."""
+
+    def update(self, frame: Frame) -> list[Sighting]:
+        """One frame through the whole line."""
+        began = perf_counter_ns()
+        motion = self._steps.gate.update(frame)
+        self._spend("motion", began)
+        self.tally.frames += 1
+        self.tally.moving += motion is not None
+        looks = self._look(frame, motion) if motion is not None or self._still_due(frame) else []
+        return self._conclude(self._tracker.update(looks, frame.monotonic_ns))
+
+    def finish(self) -> list[Sighting]:
+        """The recording or the daemon ends: what is open is concluded now."""
+        return self._conclude(self._tracker.finish())
+
+    def _still_due(self, frame: Frame) -> bool:
+        return self._tracker.waiting() and frame.monotonic_ns - self._looked_ns >= STILL_LOOK_MS * 1_000_000
+
+    def _look(self, frame: Frame, motion: Motion | None) -> list[Look]:
+        self._looked_ns = frame.monotonic_ns
+        began = perf_counter_ns()
+        plates = self._steps.detector.find(frame, motion)
+        began = self._spend("detect", began)
+        self.tally.plates += len(plates)
+        looks = [self._look_at(frame, plate) for plate in plates if self._wanted(frame, plate)]
+        self._spend("read", began)
+        return looks
+
+    def _look_at(self, frame: Frame, plate: Plate) -> Look:
+        height, width = frame.pixels.shape[:2]
+        readable = not _cut_off(plate, width, height) and self._worth_reading(frame, plate)
+        read = self._steps.reader.read(frame, plate) if readable else None
+        self.tally.reads += bool(read and read.characters)
+        return Look(
+            taken_ns=frame.taken_ns,
+            monotonic_ns=frame.monotonic_ns,
+            plate=plate,
+            read=read,
+            sharpness=sharpness(rectify(frame.pixels, plate.corners)) if readable else 0.0,
+            frame_size=(width, height),
+        )
+
+    def _wanted(self, frame: Frame, plate: Plate) -> bool:
+        """Whether a plate lies where the settings look, and is wide enough."""
+        height, width = frame.pixels.shape[:2]
+        x, y = plate.center[0] / width, plate.center[1] / height
+        view = self._settings.view
+        inside = [any(a.x0 <= x <= a.x1 and a.y0 <= y <= a.y1 for a in areas) for areas in (view.look, view.ignore)]
+        return (inside[0] or not view.look) and not inside[1] and plate.width_px >= self._settings.detector.width_px_min
+
+    def _worth_reading(self, frame: Frame, plate: Plate) -> bool:
+        reads, widest_px = self._tracker.reads_of(plate, frame.monotonic_ns)
+        return reads < self._settings.reader.reads_max or plate.width_px > widest_px * 1.05
+
+    def _conclude(self, closed: Iterable[Pass]) -> list[Sighting]:
+        began = perf_counter_ns()
+        found = [sighting for passed in closed if (sighting := self._tell(passed)) is not None]
+        self._spend("fuse", began)
+        return found
+
+    def _tell(self, passed: Pass) -> Sighting | None:
+        """Every branch that decides whether a pass is told stands here."""
+        self.tally.passes += 1
+        fused = fuse(passed, self._settings.fusion)
+        told = self._known.judge(passed, fused) if fused is not None else None
+        self.on_pass(passed, fused, told)
+        if fused is None:
+            self.tally.unreadable += 1
+            if not _surely_a_vehicle(passed):
+                return None
+        elif told == "again":
+            self.tally.told_before += 1
+            return None
+        elif told in ("waiting", "overlay"):
+            self.tally.standing += 1
+            return None
+        self.tally.sightings += 1
+        return conclude(
+            passed, fused, origin=self._origin, view=self._settings.view, synchronized=self._steps.synchronized()
+        )
+
+    def _spend(self, stage: str, began_ns: int) -> int:
+        now = perf_counter_ns()
+        self.tally.spent_ns[stage] += now - began_ns
+        return now
+
+
+def _cut_off(plate: Plate, width: int, height: int) -> bool:
+    box, margin = plate.box, max(1.0, BORDER_SHARE * width)
+    return box.x0 < margin or box.y0 < margin or box.x1 > width - margin or box.y1 > height - margin
+
+
+def _surely_a_vehicle(passed: Pass) -> bool:
+    """A plate was there, too small, dirty or bent to read: the vehicle counts all the same."""
+    scores = sorted(look.plate.score for look in passed.looks)
+    return len(scores) >= UNREADABLE_LOOKS_MIN and scores[len(scores) // 2] >= UNREADABLE_SCORE_MIN and moved(passed)
