@@ -112,12 +112,13 @@ def _shares(read: Read, texts: Sequence[str]) -> tuple[list[float], float]:
     confidence = min(max(read.confidence, 0.01), 0.999)
     doubt = 1 - confidence
     odds = [0.0 if text == read.text else math.exp(likelihood(read.characters, text)) for text in texts]
-    spread = sum(odds) or 1.0
+    spread = sum(odds)
+    proposed = doubt * (1 - UNPROPOSED) if spread else 0.0
     shares = [
-        confidence if text == read.text else max(doubt * (1 - UNPROPOSED) * odd / spread, 1e-6)
+        confidence if text == read.text else max(proposed * odd / (spread or 1.0), 1e-6)
         for text, odd in zip(texts, odds, strict=True)
     ]
-    return shares, doubt * UNPROPOSED
+    return shares, doubt - proposed
 
 
 def _characters(reads: Sequence[Read], weights: Sequence[float], text: str, confidence: float) -> tuple[float, ...]:
