@@ -33,7 +33,10 @@ def normalise(raw: str, *, wildcards: bool = False) -> str:
     `wildcards` allows `*` (any characters) and `?` (one). Raises NotPlateText, naming the first character that no
     plate bears: a Cyrillic А is refused, not guessed, for it would match nothing and look as if it had.
     """
-    text = raw.translate(_SEPARATORS).upper() if raw.isascii() else _refuse(raw)
+    text = raw.translate(_SEPARATORS)
+    if not text.isascii():  # before upper(), which turns ß and ſ into letters of ours
+        return _refuse(raw)
+    text = text.upper()
     if (_PATTERN if wildcards else _TEXT).fullmatch(text):
         return text
     if not text:
@@ -46,9 +49,8 @@ def normalise(raw: str, *, wildcards: bool = False) -> str:
 def _refuse(text: str, *, wildcards: bool = False) -> str:
     allowed = "A–Z, 0–9" + (", * and ?" if wildcards else "")
     for position, character in enumerate(text, start=1):
-        if not (character.isascii() and (character.isalnum() or character in " -.\t*?")) or (
-            character in "*?" and not wildcards
-        ):
+        known = character in " -.\t·•" or (character.isascii() and character.isalnum())
+        if not known and not (wildcards and character in "*?"):
             name = unicodedata.name(character, f"U+{ord(character):04X}")
             raise NotPlateText(f"character {position} is {name}; a plate has {allowed}")
     raise NotPlateText(f"a plate has {allowed}")
