@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timezone
 from typing import Annotated, Literal
 
@@ -54,3 +55,8 @@ def nanoseconds(time: str) -> int:
     """`2026-11-23T18:04:11.213Z` → UTC nanoseconds. ValueError when it is not such a time."""
     moment = datetime.strptime(time, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
     return int(moment.replace(microsecond=0).timestamp()) * 1_000_000_000 + moment.microsecond * 1000
+
+
+def sighting_id(site: str, camera: str, run: str, number: int) -> str:
+    """The id of pass `number` of one run of one camera: the same at every repetition, another for everything else."""
+    return hashlib.sha256(f"{site}/{camera}/{run}/{number}".encode()).hexdigest()[:32]
