@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.camera.scene import Look, Pass
 from edge.camera.tracking import Tracker
 from edge.settings.camera import TrackingSettings
 from tests.builders import look, plate
+
+if TYPE_CHECKING:
+    from edge.camera.scene import Look, Pass
 
 OPTIONS = TrackingSettings()
 
@@ -19,7 +22,7 @@ OPTIONS = TrackingSettings()
 def drive(
     tracker: Tracker, vehicles: dict[str, tuple[float, float, tuple[float, float], tuple[float, float]]], fps: float
 ) -> list[Pass]:
-    """Vehicles by text: (from ms, to ms, position at first, pixels a second). Returns every pass, by the time it closed."""
+    """Vehicles by text: (from ms, to ms, first position, pixels a second); every pass, by the time it closed."""
     closed = []
     until_ms = max(to for _, to, _, _ in vehicles.values()) + 4000
     for k in range(int(until_ms / 1000 * fps)):

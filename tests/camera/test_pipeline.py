@@ -1,0 +1,154 @@
+"""The whole line with networks that the test makes up: whole scenes in, whole sightings out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from edge.camera.known import NoMemory
+from edge.camera.pipeline import Pipeline, Steps
+from edge.camera.scene import Box, Frame, Motion, Plate, Read
+from edge.settings.camera import Area, CameraSettings, SourceSettings, ViewSettings
+from tests.builders import SIZE, frame, plate, read
+from tests.camera.test_sightings import ORIGIN
+
+if TYPE_CHECKING:
+    from edge.record.sighting import Sighting
+
+SETTINGS = CameraSettings(
+    site="hesston",
+    camera="north",
+    source=SourceSettings(kind="folder", address="x"),
+    view=ViewSettings(approaching="northbound", receding="southbound"),
+)
+
+
+@dataclass
+class Car:
+    """Drives straight through the picture."""
+
+    text: str
+    since_ms: float = 0
+    to_ms: float = 1500
+    start: tuple[float, float] = (300, 200)
+    speed: tuple[float, float] = (200, 150)
+    width: float = 60
+    growth: float = 60
+    """Plate width: pixels, and pixels a second."""
+
+    def plate(self, ms: float) -> Plate | None:
+        if not self.since_ms <= ms <= self.to_ms:
+            return None
+        s = (ms - self.since_ms) / 1000
+        x, y = self.start[0] + self.speed[0] * s, self.start[1] + self.speed[1] * s
+        return plate(x, y, width=self.width + self.growth * s)
+
+
+@dataclass
+class Road:
+    """A scene that stands in for the gate, the detector and the reader."""
+
+    cars: list[Car]
+    found: dict[Plate, str] = field(default_factory=dict)
+    looked: int = 0
+    read_count: int = 0
+
+    def update(self, frame: Frame) -> Motion | None:
+        moving = [c for c in self.cars if c.plate(frame.monotonic_ns / 1e6) and c.speed != (0, 0)]
+        return Motion((Box(x0=0, y0=0, x1=SIZE[0], y1=SIZE[1]),), 0.1) if moving else None
+
+    def find(self, frame: Frame, motion: Motion | None) -> list[Plate]:
+        self.looked += 1
+        self.found = {p: c.text for c in self.cars if (p := c.plate(frame.monotonic_ns / 1e6))}
+        return list(self.found)
+
+    def read(self, frame: Frame, plate: Plate) -> Read:
+        self.read_count += 1
+        return read(self.found[plate], 0.9, region="US-KS")
+
+
+def replay(
+    road: Road, *, fps: float = 15, until_ms: float = 4000, settings: CameraSettings = SETTINGS
+) -> tuple[list[Sighting], Pipeline]:
+    steps = Steps(gate=road, detector=road, reader=road, memory=NoMemory(), synchronized=lambda: True)
+    pipeline = Pipeline(settings, ORIGIN, steps)
+    told = [s for k in range(int(until_ms / 1000 * fps)) for s in pipeline.update(frame(k * 1000 / fps, sequence=k))]
+    return told + pipeline.finish(), pipeline
+
+
+def texts(told: list[Sighting]) -> list[str | None]:
+    return [s.plate.text if s.plate else None for s in told]
+
+
+@pytest.mark.parametrize("fps", [5, 8, 15, 30])
+def test_a_passing_car_is_one_sighting_whatever_the_frame_rate(fps: float) -> None:
+    told, _ = replay(Road([Car("123ABC")]), fps=fps)
+    assert texts(told) == ["123ABC"]
+    assert told[0].direction == "northbound"
+    assert told[0].region is not None
+    assert told[0].region.code == "US-KS"
+
+
+def test_two_cars_at_once_are_two_sightings() -> None:
+    told, _ = replay(Road([Car("123ABC"), Car("777XYZ", start=(800, 200))]))
+    assert sorted(texts(told)) == ["123ABC", "777XYZ"]
+
+
+def test_an_empty_road_costs_no_look() -> None:
+    road = Road([])
+    told, pipeline = replay(road, until_ms=10_000)
+    assert told == []
+    assert road.looked == 0
+    assert (pipeline.tally.frames, pipeline.tally.moving) == (150, 0)
+
+
+def test_a_car_that_stops_is_still_looked_at_though_nothing_moves() -> None:
+    arriving = Car("123ABC", to_ms=600, speed=(100, 0), growth=0)
+    standing = Car("123ABC", since_ms=601, to_ms=8000, start=(360, 200), speed=(0, 0), growth=0)
+    told, _ = replay(Road([arriving, standing]), until_ms=20_000)
+    assert texts(told) == ["123ABC"]
+
+
+def test_a_parked_car_is_told_once_however_many_others_pass() -> None:
+    parked = Car("888PKD", to_ms=60_000, start=(1000, 500), speed=(0, 0), growth=0)
+    others = [Car(f"{n}23ABC", since_ms=2000 + n * 6000, to_ms=3500 + n * 6000) for n in range(5)]
+    told, _ = replay(Road([parked, *others]), fps=10, until_ms=40_000)
+    assert sorted(texts(told)) == ["023ABC", "123ABC", "223ABC", "323ABC", "423ABC", "888PKD"]
+
+
+def test_areas_to_ignore_are_not_read_and_nothing_outside_the_looked_at_is() -> None:
+    ignoring = msgspec.structs.replace(SETTINGS, view=ViewSettings(ignore=(Area(x0=0, y0=0, x1=1, y1=1),)))
+    looking = msgspec.structs.replace(SETTINGS, view=ViewSettings(look=(Area(x0=0.9, y0=0.9, x1=1, y1=1),)))
+    for settings in (ignoring, looking):
+        road = Road([Car("123ABC")])
+        assert replay(road, settings=settings)[0] == []
+        assert road.read_count == 0
+
+
+def test_a_plate_cut_off_by_the_pictures_edge_is_not_read() -> None:
+    road = Road([Car("123ABC", start=(30, 300), speed=(0, 40), growth=0, width=70)])
+    replay(road)
+    assert road.read_count == 0
+
+
+def test_a_vehicle_whose_plate_nobody_could_read_is_a_sighting_without_a_plate() -> None:
+    told, pipeline = replay(Road([Car("")]))
+    assert texts(told) == [None]
+    assert pipeline.tally.unreadable == 1
+
+
+def test_a_pass_is_read_no_oftener_than_the_settings_allow_unless_the_plate_grows() -> None:
+    road = Road([Car("123ABC", to_ms=6000, speed=(60, 20), growth=0)])
+    replay(road, fps=30, until_ms=8000)
+    assert road.read_count == SETTINGS.reader.reads_max
+
+
+def test_the_tally_names_the_stage_that_loses_plates() -> None:
+    _, pipeline = replay(Road([Car("")]))
+    tally = pipeline.tally
+    assert tally.moving > 0
+    assert tally.plates > 0
+    assert tally.reads == 0
