@@ -106,6 +106,10 @@ class Pipeline:
         looks = self._look(frame, motion) if motion is not None or self._still_due(frame) else []
         return self._conclude(self._tracker.update(looks, frame.monotonic_ns))
 
+    def idle(self, now_ns: int) -> list[Sighting]:
+        """No frame came, but time (monotonic ns) went on: passes end though the camera is away."""
+        return self._conclude(self._tracker.update((), now_ns))
+
     def finish(self) -> list[Sighting]:
         """The recording or the daemon ends: what is open is concluded now."""
         return self._conclude(self._tracker.finish())
