@@ -1,0 +1,183 @@
+"""The one door to the desk's database: SQLite in a file, or PostgreSQL by URL.
+
+SQLite keeps a write-ahead log with `synchronous=FULL` (NORMAL may roll back a committed row after a power cut) and
+`secure_delete`, so that what retention deletes is zeros in the file and not merely unreachable.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from edge.desk.store.tables import SCHEMA_VERSION, metadata, state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BUSY_MS: Final = 10_000
+"""Two writers wait for one another for this long; a desk's longest transaction is a purge."""
+
+_WRITE: Final = {"desk_write": True}
+
+
+class StoreError(Exception):
+    """The store cannot be used: it was made by a newer program, or its URL means nothing."""
+
+
+class StoreAway(StoreError):
+    """The store does not answer now (locked, full, gone, refusing): try again later; nothing was written."""
+
+
+class Store:
+    """Transactions. Whatever happens inside one `write()` happens whole or not at all."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the store is a file of ours."""
+        return self._engine.dialect.name == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """SQLite's file; None for PostgreSQL."""
+        return Path(self._engine.url.database or "") if self.is_sqlite else None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction that may write. Raises StoreAway when the store does not answer."""
+        with _telling(), self._engine.execution_options(**_WRITE).connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One view of the store, the same from its first row to its last. Raises StoreAway likewise."""
+        with _telling(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    def flush_log(self) -> bool:
+        """Fold SQLite's write-ahead log into the file and cut it to no bytes. False when a reader is in the way."""
+        if not self.is_sqlite:
+            return self._vacuum()
+        with _telling():
+            raw = self._engine.raw_connection()
+            try:
+                busy, _, _ = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                raw.close()
+        return not busy
+
+    def _vacuum(self) -> bool:
+        with _telling(), self._engine.connect() as connection:
+            autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
+            for name in ("sighting", "hit", "outgoing", "verdict", "local_entry", "hotlist"):
+                autocommit.execute(text(f"VACUUM {name}"))
+        return True
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """The store at a URL, with its tables. Raises StoreError (with what to do), StoreAway when it does not answer."""
+    address = _address(url)
+    engine = create_engine(address, pool_pre_ping=address.get_backend_name() != "sqlite")
+    if engine.dialect.name == "sqlite":
+        _prepare_file(address)
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin)
+    store = Store(engine)
+    with store.write() as connection:
+        if engine.dialect.name == "postgresql":
+            # Two desks that start at once on an empty database would both create the tables.
+            connection.execute(text("SELECT pg_advisory_xact_lock(7461)"))
+        metadata.create_all(connection)
+        _check_version(connection)
+    return store
+
+
+def _address(url: str) -> URL:
+    address = make_url(url)
+    if address.drivername == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    return address
+
+
+def _prepare_file(address: URL) -> None:
+    if not address.database:
+        raise StoreError("store.url names no file: write sqlite:////var/lib/plate-desk/desk.db")
+    path = Path(address.database)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Ours alone from its first byte; the log beside it takes over the same mode.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreAway(f"{path}: {error.strerror}; the desk's user must be able to write there") from error
+
+
+def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None  # the driver would begin transactions by itself, and too late
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "secure_delete=ON",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_MS}",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("desk_write", False)
+    # A transaction that reads first and writes later could not get the lock any more; so it takes it at once.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except OperationalError as error:
+        raise StoreAway(f"the store does not answer: {_first_line(error)}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated or isinstance(error.orig, sqlite3.DatabaseError):
+            raise StoreAway(f"the store does not answer: {_first_line(error)}") from error
+        raise
+
+
+def _first_line(error: DBAPIError) -> str:
+    # SQLAlchemy's own text repeats the statement's parameters, and a parameter may be a plate.
+    return str(error.orig).strip().splitlines()[0][:200] if str(error.orig).strip() else type(error.orig).__name__
+
+
+def _check_version(connection: Connection) -> None:
+    found = get_state(connection, "schema")
+    if found is None:
+        connection.execute(insert(state).values(key="schema", value=str(SCHEMA_VERSION)))
+    elif int(found) != SCHEMA_VERSION:
+        raise StoreError(f"the store has schema {found}, this program {SCHEMA_VERSION}: use the program that made it")
+
+
+def get_state(connection: Connection, key: str) -> str | None:
+    """A remembered value, or None."""
+    value: Any = connection.execute(select(state.c.value).where(state.c.key == key)).scalar_one_or_none()
+    return None if value is None else str(value)
+
+
+def set_state(connection: Connection, key: str, value: str) -> None:
+    """Remember a value."""
+    updated = connection.execute(state.update().where(state.c.key == key).values(value=value))
+    if not updated.rowcount:
+        connection.execute(insert(state).values(key=key, value=value))

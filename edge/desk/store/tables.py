@@ -1,0 +1,241 @@
+"""What the desk keeps, table by table. SQLAlchemy Core, so that one text serves SQLite and PostgreSQL.
+
+Times are UTC milliseconds. What holds a plate (`sighting`, `hit`, `outgoing`, `hotlist.content`, `local_entry`) is
+purged by age; `counter` and `audit` outlive it, and of those only `audit.query` can hold one: what somebody asked for.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+)
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+Row = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only in an INTEGER column."""
+
+
+def _text(length: int) -> String:
+    # Byte order on both engines: a range over a prefix must not depend on the server's language.
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+sighting = Table(
+    "sighting",
+    metadata,
+    Column("row", Row, primary_key=True, autoincrement=True),
+    Column("id", _text(32), nullable=False, unique=True),
+    Column("camera", String(32), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    # When it was captured, as far as that is known: a sighting with an unset clock counts from its arrival.
+    Column("captured_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("dated", Boolean, nullable=False),
+    Column("plate", _text(12)),
+    Column("fold", _text(12)),
+    Column("reverse", _text(12)),
+    # First and last folded character: makes `7*2?K` a search in one index.
+    Column("ends", _text(2)),
+    Column("confidence", Float),
+    Column("region", String(6)),
+    Column("vehicle_type", String(16)),
+    Column("color", String(16)),
+    Column("direction", String(32)),
+    Column("record", Text, nullable=False),
+    Index("sighting_fold", "fold", "captured_ms"),
+    Index("sighting_reverse", "reverse", "captured_ms"),
+    Index("sighting_ends", "ends", "fold"),
+    Index("sighting_captured", "captured_ms"),
+    sqlite_autoincrement=True,
+)
+
+camera_state = Table(
+    "camera_state",
+    metadata,
+    Column("camera", String(32), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+)
+
+gap = Table(
+    "gap",
+    metadata,
+    Column("row", Row, primary_key=True, autoincrement=True),
+    Column("camera", String(32), nullable=False),
+    Column("low", BigInteger, nullable=False),
+    Column("high", BigInteger, nullable=False),
+    Column("noticed_ms", BigInteger, nullable=False),
+)
+
+outage = Table(
+    "outage",
+    metadata,
+    Column("row", Row, primary_key=True, autoincrement=True),
+    Column("part", String(40), nullable=False),
+    Column("began_ms", BigInteger, nullable=False),
+    Column("ended_ms", BigInteger),
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("name", String(32), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
+hit = Table(
+    "hit",
+    metadata,
+    Column("row", Row, primary_key=True, autoincrement=True),
+    Column("id", _text(32), nullable=False, unique=True),
+    Column("sighting", _text(32), nullable=False, unique=True),
+    Column("camera", String(32), nullable=False),
+    Column("captured_ms", BigInteger, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("list", String(32), nullable=False),
+    Column("calibration", Boolean, nullable=False),
+    Column("message", Text, nullable=False),
+    Index("hit_captured", "captured_ms"),
+    Index("hit_made", "made_ms"),
+    sqlite_autoincrement=True,
+)
+
+verdict = Table(
+    "verdict",
+    metadata,
+    Column("row", Row, primary_key=True, autoincrement=True),
+    Column("id", _text(32), nullable=False, unique=True),
+    Column("hit", _text(32), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("finding", String(16), nullable=False),
+    Column("who", String(64), nullable=False),
+    Column("agency", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("audit", BigInteger, nullable=False),
+    UniqueConstraint("hit", "revision", name="verdict_revision"),
+)
+
+outgoing = Table(
+    "outgoing",
+    metadata,
+    Column("row", Row, primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("payload", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+hotlist = Table(
+    "hotlist",
+    metadata,
+    Column("row", Row, primary_key=True, autoincrement=True),
+    Column("name", String(32), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("installed_ms", BigInteger, nullable=False),
+    Column("installed_by", String(64), nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("codes", String(26), nullable=False),
+    Column("left_out", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    # Gone as soon as another version takes over: an old list is nobody's business.
+    Column("content", LargeBinary),
+    UniqueConstraint("name", "version", name="hotlist_version"),
+    sqlite_autoincrement=True,
+)
+
+local_entry = Table(
+    "local_entry",
+    metadata,
+    Column("row", Row, primary_key=True, autoincrement=True),
+    Column("plate", String(12), nullable=False),
+    Column("region", String(6)),
+    Column("case_number", String(64), nullable=False),
+    Column("added_by", String(64), nullable=False),
+    Column("agency", String(64), nullable=False),
+    Column("added_ms", BigInteger, nullable=False),
+    Column("approved_by", String(64)),
+    Column("approved_ms", BigInteger),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("removed_ms", BigInteger),
+    sqlite_autoincrement=True,
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", String(24), nullable=False),
+    Column("who", String(64), nullable=False),
+    Column("agency", String(64), nullable=False),
+    Column("login", String(64), nullable=False),
+    Column("act", String(32), nullable=False),
+    Column("subject", String(128), nullable=False),
+    Column("purpose", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("case_number", String(64), nullable=False),
+    Column("outcome", String(64), nullable=False),
+    # What was asked for, the plate included (California, Civ. Code 1798.90.52); for the audit's readers alone.
+    Column("query", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+state = Table(
+    "state",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+
+def _after_create(statement: str, dialect: str) -> None:
+    event.listen(audit, "after_create", DDL(statement).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]
+
+
+# Whoever holds the database file can still drop a trigger; then the chain tells. This stops mistakes and our own bugs.
+for _act in ("UPDATE", "DELETE"):
+    _after_create(
+        f"CREATE TRIGGER audit_keeps_{_act.lower()} BEFORE {_act} ON audit "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+        "sqlite",
+    )
+_after_create(
+    "CREATE OR REPLACE FUNCTION audit_keeps() RETURNS trigger AS $$ BEGIN "
+    "RAISE EXCEPTION 'the audit log is append-only'; END $$ LANGUAGE plpgsql",
+    "postgresql",
+)
+_after_create(
+    "CREATE TRIGGER audit_keeps BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+    "FOR EACH STATEMENT EXECUTE FUNCTION audit_keeps()",
+    "postgresql",
+)
