@@ -230,7 +230,8 @@ def _from_yaml(path: Path, text: str) -> list[Expected]:
         known: Any = yaml.safe_load(text)
         return [_expected(one) for one in known["passes"]]
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        raise TruthWrong(f"{path}: {error}; wanted: passes: [{{plate, region, direction, from_ms, to_ms}}]") from error
+        why = " ".join(str(error).split())
+        raise TruthWrong(f"{path}: {why}; wanted: passes: [{{plate, region, direction, from_ms, to_ms}}]") from error
 
 
 def _expected(one: dict[str, Any]) -> Expected:
