@@ -38,7 +38,7 @@ class SourceSettings(Section, frozen=True, kw_only=True):
 
     kind: Literal["folder", "video", "rtsp", "usb", "csi"]
     address: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
-    """A path, an rtsp:// or rtsps:// address without user and password, a device such as `/dev/video0`, or a sensor number."""
+    """A path, an rtsp:// or rtsps:// address without user and password, a device (`/dev/video0`) or a sensor number."""
     credentials_file: str | None = None
     """A file of one line, `user:password`; a bare name is looked for among systemd's credentials."""
     frames_per_second: Annotated[float, _between(1, 60)] = 15.0
