@@ -1,0 +1,72 @@
+"""Measure a checkpoint or an exported network on the pack's val split: photographs that no training step has seen.
+
+    python -m models.train.detector evaluate --model build/detector/last.pt
+    # prints for both input sizes: recall at IoU 0.5 by plate width, false boxes an image, corner error
+
+Photographs whose plates may not all be boxed count a find on an unboxed plate as false, so the figure is an upper bound.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from models.train.detector.measure import SIZES, Find, Outcome, found, onnx_find, outcome, summary
+from models.train.detector.network import Detector, Finder
+from models.train.detector.scenes import Pack
+
+if TYPE_CHECKING:
+    import argparse
+
+    from numpy.typing import NDArray
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to measure, and where the line between plate and no plate lies."""
+    parser.add_argument(
+        "--model", type=Path, default=Path("build/detector/last.pt"), help="a checkpoint or an .onnx file"
+    )
+    parser.add_argument("--score-min", type=float, default=0.4)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print one paragraph for each input size."""
+    find = load(arguments.model)
+    pack = Pack(arguments.pack, split="val")
+    for name, size in SIZES.items():
+        outcomes = measure(find, pack, size)
+        print(f"{name} {size[0]}x{size[1]}: {summary(outcomes, arguments.score_min)}")
+        widths = np.concatenate([o.canvas_widths for o in outcomes])
+        hits = np.concatenate([found(o, arguments.score_min) for o in outcomes])
+        for low, high in ((0, 16), (16, 32), (32, 64), (64, 128), (128, 1000)):
+            chosen = (widths >= low) & (widths < high)
+            print(f"  {low:4d}-{high:<4d} px on the canvas: {hits[chosen].sum():4d} of {chosen.sum():4d}")
+
+
+def load(path: Path) -> Find:
+    """A checkpoint's averaged weights, or an .onnx file, as a function of a canvas."""
+    if path.suffix == ".onnx":
+        return onnx_find(path)
+    network = Detector()
+    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["average"])
+    return torch_find(network)
+
+
+def torch_find(network: Detector) -> Find:
+    """A network in training as a function of a canvas."""
+    finder = Finder(network).eval()
+
+    def find(canvas: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        with torch.inference_mode():
+            scores, quads = finder(torch.from_numpy(canvas))
+        return scores.numpy(), quads.numpy()
+
+    return find
+
+
+def measure(find: Find, pack: Pack, size: tuple[int, int], score_min: float = 0.02) -> list[Outcome]:
+    """Every picture of the pack, letterboxed as the device does, its finds matched to its plates at IoU 0.5."""
+    return [outcome(find, scene.levels[0], scene.quads, scene.by, size, score_min) for scene in pack.scenes]

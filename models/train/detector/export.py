@@ -1,0 +1,208 @@
+"""Export a checkpoint: calibrate on val, choose the threshold on val, write the network and its manifest.
+
+    python -m models.train.detector export --model build/detector/last.pt
+    # writes models/detector/detector.onnx (32 bits), detector-int8.onnx and manifest.yaml
+
+The graph takes `image` (1×H×W×3, uint8, BGR, H and W multiples of 32) and gives `scores` (1×32, falling, calibrated) and
+`corners` (1×32×4×2, canvas pixels, clockwise from the plate's top left). Both input sizes are the same file.
+Normalisation layers are not folded, and initialisers bear their parameters' names, so that the 32-bit file holds all that
+`train --from` needs; ONNX Runtime folds them when it loads the file, and the 8-bit file is made from a folded copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from edge.camera.pixels import letterbox
+from models.train.detector.evaluate import load, measure
+from models.train.detector.measure import SIZES, figures
+from models.train.detector.network import Detector, Finder
+from models.train.detector.scenes import Pack
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from models.train.detector.measure import Outcome
+
+OPSET = 17
+PREFIX = "network."
+"""What stands before each parameter's name in the graph: `Finder` holds the network under this name."""
+FALSE_MAX = 0.05
+"""False boxes an image that the chosen threshold may cost on val; unboxed plates count as false there."""
+CALIBRATION_PICTURES = 128
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """From where to where."""
+    parser.add_argument("--model", type=Path, default=Path("build/detector/last.pt"))
+    parser.add_argument("--out", type=Path, default=Path("models/detector"))
+    parser.add_argument("--no-int8", action="store_true", help="leave the 8-bit file out")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Checkpoint → calibrated graph → 8-bit graph → manifest."""
+    network = Detector()
+    network.load_state_dict(torch.load(arguments.model, map_location="cpu", weights_only=True)["average"])
+    finder = Finder(network).eval()
+    val = Pack(arguments.pack, split="val")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    whole = arguments.out / "detector.onnx"
+    write(finder, whole)
+    outcomes = [outcome for size in SIZES.values() for outcome in measure(load(whole), val, size)]
+    finder.calibration.copy_(torch.tensor(calibrate(outcomes)))
+    write(finder, whole)
+    chosen = whole
+    if not arguments.no_int8:
+        chosen = arguments.out / "detector-int8.onnx"
+        quantise(whole, chosen, _canvases(Pack(arguments.pack), CALIBRATION_PICTURES))
+    manifest = [_entry(name, size, chosen, val, finder) for name, size in SIZES.items()]
+    (arguments.out / "manifest.yaml").write_text("".join(manifest))
+    print("".join(manifest))
+
+
+def write(finder: Finder, path: Path) -> None:
+    """The graph in 32 bits, H and W free, normalisation unfolded, every initialiser under its parameter's name."""
+    import onnx
+
+    example = torch.zeros(1, 256, 416, 3, dtype=torch.uint8)
+    torch.onnx.export(
+        finder,
+        (example,),
+        str(path),
+        opset_version=OPSET,
+        dynamo=False,
+        do_constant_folding=False,
+        training=torch.onnx.TrainingMode.PRESERVE,
+        input_names=["image"],
+        output_names=["scores", "corners"],
+        dynamic_axes={"image": {1: "height", 2: "width"}},
+    )
+    model = onnx.load(str(path))
+    onnx.checker.check_model(model)
+    missing = (
+        set(finder.network.state_dict())
+        - set(weights_of(path))
+        - {k for k in finder.network.state_dict() if k.endswith("tracked")}
+    )
+    assert not missing, f"{path}: the graph lost {sorted(missing)}"
+
+
+def weights_of(path: Path) -> dict[str, Tensor]:
+    """The parameters in an exported 32-bit graph, by the names that `Detector.load_state_dict` knows."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(str(path)).graph
+    held = {i.name: numpy_helper.to_array(i) for i in graph.initializer if i.name.startswith(PREFIX)}
+    weights = {name[len(PREFIX) :]: torch.from_numpy(np.array(value)) for name, value in held.items()}
+    for name in [n for n in weights if n.endswith("running_mean")]:
+        weights[name.replace("running_mean", "num_batches_tracked")] = torch.tensor(0)
+    return weights
+
+
+def calibrate(outcomes: list[Outcome]) -> tuple[float, float]:
+    """A and b, so that of the finds that say sigmoid(a · logit + b) = p the share p are plates: Platt scaling on val.
+
+    Photographs with unboxed plates would pull it down; so finds on nothing above 0.5 count a third.
+    """
+    scores = np.concatenate([o.scores for o in outcomes])
+    hits = (np.concatenate([o.match for o in outcomes]) >= 0).astype(np.float64)
+    logit = np.log(scores / (1 - scores + 1e-7) + 1e-7).astype(np.float64)
+    weight = np.where((hits == 0) & (scores > 0.5), 1 / 3, 1.0)
+    a, b = 1.0, 0.0
+    for _ in range(50):  # Newton's method on two numbers
+        p = 1 / (1 + np.exp(-(a * logit + b)))
+        slope, curve = weight * (p - hits), weight * p * (1 - p)
+        gradient = np.array([(slope * logit).sum(), slope.sum()])
+        hessian = np.array(
+            [[(curve * logit * logit).sum(), (curve * logit).sum()], [(curve * logit).sum(), curve.sum()]]
+        )
+        a, b = np.array([a, b]) - np.linalg.solve(hessian + 1e-6 * np.eye(2), gradient)
+    return float(a), float(b)
+
+
+def threshold(outcomes: list[Outcome]) -> float:
+    """The lowest score (in steps of 0.01) that keeps false boxes within `FALSE_MAX` an image."""
+    for score in np.arange(0.05, 0.95, 0.01):
+        if figures(outcomes, float(score))["false"] <= FALSE_MAX * len(outcomes):
+            return round(float(score), 2)
+    return 0.95
+
+
+def quantise(whole: Path, path: Path, canvases: list[NDArray[np.uint8]]) -> None:
+    """Static 8-bit graph (QDQ, weights per channel); the last two 1×1 convolutions and the decoding stay in 32 bits."""
+    from onnxruntime.quantization import (
+        CalibrationDataReader,
+        CalibrationMethod,
+        QuantFormat,
+        QuantType,
+        quantize_static,
+    )
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Canvases(CalibrationDataReader):
+        """Hands the canvases to the calibrator one by one."""
+
+        def __init__(self) -> None:
+            self.left: Iterator[NDArray[np.uint8]] = iter(canvases)
+
+        def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
+            canvas = next(self.left, None)
+            return None if canvas is None else {"image": canvas[None]}
+
+    import onnx
+
+    folded = path.with_suffix(".folded.onnx")
+    quant_pre_process(
+        str(whole), str(folded), skip_symbolic_shape=True
+    )  # folds the normalisation into the convolutions
+    nodes = onnx.load(str(folded)).graph.node
+    exact = [n.name for n in nodes if n.op_type == "Conv" and any("score" in i or "shape" in i for i in n.input)]
+    body = ["Conv", "Add", "Relu", "Resize"]
+    quantize_static(
+        str(folded),
+        str(path),
+        Canvases(),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        op_types_to_quantize=body,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        nodes_to_exclude=exact,
+        calibrate_method=CalibrationMethod.MinMax,
+    )
+    folded.unlink()
+
+
+def _canvases(pack: Pack, count: int) -> list[NDArray[np.uint8]]:
+    """Letterboxed training photographs, every so many, both sizes in turn."""
+    step = max(1, len(pack.scenes) // count)
+    sizes = list(SIZES.values())
+    return [
+        letterbox(scene.levels[0], *sizes[i % len(sizes)])[0] for i, scene in enumerate(pack.scenes[::step][:count])
+    ]
+
+
+def _entry(name: str, size: tuple[int, int], path: Path, val: Pack, finder: Finder) -> str:
+    """One input size's lines in the manifest; its threshold is its own."""
+    outcomes = measure(load(path), val, size)
+    score_min = threshold(outcomes)
+    got: dict[str, Any] = figures(outcomes, score_min)
+    a, b = finder.calibration.tolist()
+    return (
+        f"- name: {name}\n  kind: detector\n  file: {path.name}\n  sha256: {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+        f"  adapter: corner-detector/1\n"
+        f"  input: {{name: image, width: {size[0]}, height: {size[1]}, layout: NHWC, type: uint8, color: bgr, scale: 1}}\n"
+        f"  outputs: {{scores: [1, 32], corners: [1, 32, 4, 2]}}\n  labels: [plate]\n  score_min: {score_min}\n"
+        f"  calibration: {{method: platt, a: {a:.4f}, b: {b:.4f}, folded_in: true}}\n"
+        f"  val: {{recall: {got['found'] / got['plates']:.4f}, false_per_image: {got['false'] / len(outcomes):.4f}}}\n"
+    )
