@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from edge.record.words import Name, Time, Wire
+from edge.record.words import Name, Ordinal, Time, Wire
 
 ChainHash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 
@@ -16,6 +16,6 @@ class AuditHead(Wire, frozen=True, kw_only=True):
 
     schema: Literal["audit/1"] = "audit/1"
     site: Name
-    rows: Annotated[int, msgspec.Meta(ge=1)]
+    rows: Ordinal
     hash: ChainHash
     made_at: Time

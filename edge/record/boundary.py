@@ -1,88 +1,184 @@
 """The one door out: typed value → bytes. Nothing leaves the device that was not sealed here (design.md §4, fixed).
 
 Every outgoing message is one of the wire types in `SEALABLE`. None of their fields can hold pixels, free text,
-coordinates or a path: strings are patterns of at most a few dozen characters, numbers are bounded, and a test walks
-every field of every type to keep it so. Outbox and publisher take `Sealed` alone, and only `seal` can make one.
+coordinates or a path: strings are patterns of at most a few dozen characters, whole numbers and lists have an end,
+and `capacity` proves it for every type. The bytes are always written here, from the checked value, in one spelling:
+blanks, repeated keys and the far digits of a float could carry something, and are gone.
+
+Python has no walls, so `Sealed` is made hard to forge, and forging it gains nothing: whoever holds a socket or a file
+calls `recheck`, which reads the bytes back through their type and writes them anew.
 """
 
 from __future__ import annotations
 
-from typing import Final, final
+import re
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, TypeVar, final
+from weakref import WeakKeyDictionary
 
 import msgspec
 
+from edge.record.audit_head import AuditHead
+from edge.record.counters import Counters
+from edge.record.desk_status import DeskStatus
+from edge.record.health import Health
+from edge.record.hit import Hit
 from edge.record.sighting import Sighting
+from edge.record.status import Status
+from edge.record.verdict import Verdict
 
-SEALED_BYTES_MAX: Final = 8192
-"""A sighting is about 900 bytes; a picture of 64×192 does not fit in what is left."""
+SEALED_BYTES_MAX: Final = 4096
+"""A sighting is about 900 bytes, and no message can be larger than 3,000 by its types (see `capacity`)."""
 
-SEALABLE: Final[tuple[type[msgspec.Struct], ...]] = (Sighting,)
+SEALABLE: Final[tuple[type[msgspec.Struct], ...]] = (
+    Sighting,
+    Status,
+    Health,
+    Counters,
+    Hit,
+    Verdict,
+    AuditHead,
+    DeskStatus,
+)
 
-_KEY: Final = object()
+_VALUE: Final = re.compile(r"(enum value|unknown field) .*?(?= - at `|$)", re.DOTALL)
+"""What msgspec repeats of a value in its errors."""
+
+DECIMALS: Final = 3
+"""Of every float on the wire."""
+
+Message = TypeVar("Message", bound=msgspec.Struct)
 
 
 class NotSealable(ValueError):
-    """Something tried to leave that is no message of ours, or that breaks its own schema."""
+    """Something tried to leave, or to come in, that is no message of ours or breaks its own schema.
+
+    The text names the rule and the field, never the value: it may be a plate.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    kind: str
+    id: str | None
+    payload: bytes
 
 
 @final
 class Sealed:
-    """Bytes that have passed the boundary. Made by `seal` alone: the constructor wants a key that nobody else holds."""
+    """Bytes that have passed the boundary. `seal` alone makes them: no constructor, no copy, no pickle, no subclass.
 
-    __slots__ = ("_id", "_kind", "_payload")
+    What a Sealed holds does not hang on it but lies in this module, under its identity, so an object that came about
+    in any other way is empty and says so.
+    """
 
-    def __init__(self, key: object, kind: str, id: str | None, payload: bytes) -> None:  # noqa: A002 — the record's word
-        if key is not _KEY:
-            raise NotSealable("only edge.record.boundary.seal can make a Sealed")
-        self._kind, self._id, self._payload = kind, id, payload
+    __slots__ = ("__weakref__",)
+
+    def __new__(cls, *_: object, **__: object) -> Sealed:
+        """Refuses: there is no constructor."""
+        raise NotSealable("only edge.record.boundary.seal can make a Sealed")
+
+    def __init_subclass__(cls, **_: object) -> NoReturn:
+        raise NotSealable("a Sealed has no subclasses")
+
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        raise NotSealable("a Sealed cannot be copied or pickled; seal the message again")
 
     @property
     def kind(self) -> str:
-        """The schema's name without its version: `sighting`, `health`, …; also the topic's last level."""
-        return self._kind
+        """The schema's name without its version, such as `sighting`."""
+        return _content(self).kind
 
     @property
     def id(self) -> str | None:
         """The message's own id, where it has one."""
-        return self._id
+        return _content(self).id
 
     @property
     def payload(self) -> bytes:
         """UTF-8 JSON."""
-        return self._payload
+        return _content(self).payload
 
     def __repr__(self) -> str:
-        return f"Sealed({self._kind}, {len(self._payload)} bytes)"
+        return f"Sealed({self.kind}, {len(self.payload)} bytes)"
+
+
+_CONTENTS: Final[WeakKeyDictionary[Sealed, _Content]] = WeakKeyDictionary()
 
 
 def seal(message: msgspec.Struct) -> Sealed:
-    """Check a message against its own type and turn it into bytes.
+    """Check a message against its own type and write it down.
 
     Raises NotSealable for a type that is not in `SEALABLE`, a value that breaks its schema, or more than
     `SEALED_BYTES_MAX` bytes. Constructing a Struct does not validate it, so the bytes are read back here.
     """
     if type(message) not in SEALABLE:
-        raise NotSealable(
-            f"{type(message).__name__} is not a message that may leave; see edge.record.boundary.SEALABLE"
-        )
-    payload = msgspec.json.encode(message)
-    return _checked(type(message), payload)
+        raise NotSealable(f"{type(message).__name__} is no message that may leave; see edge.record.boundary.SEALABLE")
+    payload = msgspec.json.encode(_spelled(msgspec.to_builtins(message)))
+    known = _read(type(message), payload)
+    sealed = object.__new__(Sealed)
+    _CONTENTS[sealed] = _Content(kind=kind_of(type(message)), id=getattr(known, "id", None), payload=payload)
+    return sealed
 
 
-def _checked(kind: type[msgspec.Struct], payload: bytes) -> Sealed:
-    if len(payload) > SEALED_BYTES_MAX:
-        raise NotSealable(f"{kind.__name__} of {len(payload)} bytes; at most {SEALED_BYTES_MAX} may leave")
-    try:
-        known = msgspec.json.decode(payload, type=kind)
-    except msgspec.ValidationError as error:
-        raise NotSealable(f"{kind.__name__}: {error}") from error
-    schema: str = known.schema  # type: ignore[attr-defined]
-    return Sealed(_KEY, schema.partition("/")[0], getattr(known, "id", None), payload)
+def unseal(payload: bytes, expected: type[Message]) -> Message:
+    """The way back: bytes from a broker or a disk → the message, or NotSealable when they are not exactly one."""
+    assert expected in SEALABLE, f"{expected.__name__} is no message of ours"
+    message = _read(expected, payload)
+    _spelled(msgspec.to_builtins(message))
+    return message
 
 
 def reseal(kind: str, payload: bytes) -> Sealed:
     """Bytes from our own outbox, checked again before they leave: a damaged or forged row is NotSealable."""
+    return seal(unseal(payload, _type_of(kind)))
+
+
+def recheck(sealed: object) -> Sealed:
+    """What every door calls just before the bytes go: whatever it is handed, only a message of ours comes back."""
+    if not isinstance(sealed, Sealed):
+        raise NotSealable(f"{type(sealed).__name__} has not passed the boundary; seal it first")
+    return reseal(sealed.kind, sealed.payload)
+
+
+def kind_of(message: type[msgspec.Struct]) -> str:
+    """`Sighting` → `sighting`: the schema's name without its version."""
+    schema: str = msgspec.structs.fields(message)[0].default
+    return schema.partition("/")[0]
+
+
+def _type_of(kind: str) -> type[msgspec.Struct]:
     for candidate in SEALABLE:
-        if msgspec.structs.fields(candidate)[0].default.partition("/")[0] == kind:
-            return _checked(candidate, payload)
-    raise NotSealable(f"{kind!r} is no message of ours")
+        if kind_of(candidate) == kind:
+            return candidate
+    raise NotSealable("no message of ours has this kind")
+
+
+def _content(sealed: Sealed) -> _Content:
+    try:
+        return _CONTENTS[sealed]
+    except KeyError:
+        raise NotSealable("this Sealed was not made by edge.record.boundary.seal") from None
+
+
+def _read(expected: type[Message], payload: bytes) -> Message:
+    if len(payload) > SEALED_BYTES_MAX:
+        raise NotSealable(f"{expected.__name__} of {len(payload)} bytes; at most {SEALED_BYTES_MAX} may pass")
+    try:
+        return msgspec.json.decode(payload, type=expected)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        rule = _VALUE.sub(r"\1", str(error))
+        raise NotSealable(f"{expected.__name__}: {rule}") from None
+
+
+def _spelled(value: Any) -> Any:  # noqa: ANN401 — JSON's own types, all the way down
+    """Floats to three decimals; text must be printable ASCII, for Python's `$` lets a line feed through."""
+    if isinstance(value, float):
+        return round(value, DECIMALS)
+    if isinstance(value, str) and not (value.isascii() and value.isprintable()):
+        raise NotSealable("a text that is not printable ASCII")
+    if isinstance(value, dict):
+        return {key: _spelled(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_spelled(item) for item in value]
+    return value

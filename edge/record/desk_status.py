@@ -7,16 +7,14 @@ from typing import Annotated, Literal
 import msgspec
 
 from edge.record.hit import FileCode
-from edge.record.words import Name, Time, Wire
-
-Count = Annotated[int, msgspec.Meta(ge=0)]
+from edge.record.words import Count, Name, Ordinal, Time, Version, Wire
 
 
 class ListStatus(Wire, frozen=True, kw_only=True):
     """One hotlist in force."""
 
     name: Name
-    version: Annotated[int, msgspec.Meta(ge=1)]
+    version: Ordinal
     made_at: Time
     entries: Count
     condition: Literal["fresh", "stale", "dead"]
@@ -29,7 +27,7 @@ class DeskStatus(Wire, frozen=True, kw_only=True):
     site: Name
     state: Literal["online", "offline"]
     since: Time
-    software: Annotated[str, msgspec.Meta(pattern=r"^\d+\.\d+\.\d+$")]
+    software: Version
     file_codes: Annotated[tuple[FileCode, ...], msgspec.Meta(max_length=26)]
     lists: Annotated[tuple[ListStatus, ...], msgspec.Meta(max_length=16)]
     sightings: Count

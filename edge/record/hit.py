@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from edge.record.words import Color, Id, Name, Probability, RegionCode, Text, Time, VehicleType, Wire
+from edge.record.words import Color, Id, Name, Ordinal, Probability, RegionCode, Text, Time, VehicleType, Wire
 
 Grade = Literal["full", "possible", "characters_only", "doubtful"]
 """`full`: same characters, same state, fresh list, nothing contradicts. `possible`: something is weak or differs in
@@ -80,7 +80,7 @@ class HitList(Wire, frozen=True, kw_only=True):
 
     name: Name
     file_code: FileCode | None
-    version: Annotated[int, msgspec.Meta(ge=1)]
+    version: Ordinal
     made_at: Time
     age_hours: Annotated[float, msgspec.Meta(ge=0.0, le=100_000.0)]
     stale: bool

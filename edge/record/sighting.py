@@ -9,7 +9,21 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from edge.record.words import Color, Digest, Heading, Id, Name, Probability, RegionCode, Text, Time, VehicleType, Wire
+from edge.record.words import (
+    Color,
+    Count,
+    Digest,
+    Heading,
+    Id,
+    Name,
+    Probability,
+    RegionCode,
+    Text,
+    Time,
+    VehicleType,
+    Version,
+    Wire,
+)
 
 
 class Alternative(Wire, frozen=True, kw_only=True):
@@ -25,10 +39,14 @@ class PlateText(Wire, frozen=True, kw_only=True):
     text: Text
     confidence: Probability
     characters: Annotated[tuple[Probability, ...], msgspec.Meta(min_length=1, max_length=12)]
+    """Of each character of `text`."""
     alternatives: Annotated[tuple[Alternative, ...], msgspec.Meta(max_length=8)]
     width_px: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
-    reads: Annotated[int, msgspec.Meta(ge=1)]
+    """Of the widest look, in pixels of the camera."""
+    reads: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    """Looks at the plate that took part in the vote."""
     agreement: Probability
+    """Share of the looks that say exactly `text`, by weight."""
 
 
 class RegionCandidate(Wire, frozen=True, kw_only=True):
@@ -66,17 +84,22 @@ class Sighting(Wire, frozen=True, kw_only=True):
 
     schema: Literal["sighting/1"] = "sighting/1"
     id: Id
+    """The same at every repetition: drop what you have seen."""
     site: Name
     camera: Name
-    sequence: Annotated[int, msgspec.Meta(ge=0)]
+    sequence: Count
+    """One more than the camera's sighting before: a gap is a sighting that was dropped (see `health`)."""
     first_seen: Time
     last_seen: Time
     direction: Name | None
+    """In the site's own words, e.g. `northbound`."""
     heading: Heading | None
     plate: PlateText | None
+    """`null`: a vehicle whose plate could not be read."""
     region: RegionCandidate | None
     vehicle: VehicleSeen | None
     clock: Clock
     models: Models
     settings: Digest
-    software: Annotated[str, msgspec.Meta(pattern=r"^\d+\.\d+\.\d+$")]
+    """Of the settings file in force."""
+    software: Version

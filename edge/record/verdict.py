@@ -5,11 +5,9 @@ Who it was and why stands in the audit's row `audit`, which only the audit's rea
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-import msgspec
-
-from edge.record.words import Id, Name, Time, Wire
+from edge.record.words import Id, Name, Ordinal, Time, Wire
 
 Finding = Literal["correct", "wrong_state", "misread", "dismissed"]
 
@@ -22,8 +20,8 @@ class Verdict(Wire, frozen=True, kw_only=True):
     site: Name
     hit: Id
     finding: Finding
-    revision: Annotated[int, msgspec.Meta(ge=1)]
+    revision: Ordinal
     supersedes: Id | None
     made_at: Time
-    audit: Annotated[int, msgspec.Meta(ge=1)]
+    audit: Ordinal
     """The audit row that says who, of which agency, and why."""

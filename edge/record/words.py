@@ -11,8 +11,22 @@ import msgspec
 Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 """0–1, three decimals on the wire; see `probability`."""
 
-Time = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+"""From 0, and no larger than every JSON reader keeps exact."""
+
+Ordinal = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
+"""From 1: a row, a version, a revision."""
+
+_DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+
+Time = Annotated[str, msgspec.Meta(pattern=rf"^{_DAY}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{{3}}Z$")]
 """RFC 3339, UTC, milliseconds."""
+
+Date = Annotated[str, msgspec.Meta(pattern=rf"^{_DAY}$")]
+"""A day in UTC, as ISO 8601 writes it."""
+
+Version = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}$")]
+"""Of our own software: three numbers."""
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 """A site, a camera, an agency's short name: a topic level, so no slash, no wildcard, no space."""
