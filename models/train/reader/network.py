@@ -1,0 +1,68 @@
+"""The reader's network: dense convolutions to sixty-four columns, a character (or blank) for each, and a region.
+
+    image 3×64×128 ─ conv /2 ─ conv /2 ─ res ─ conv /(2,1) ─ res ─ conv /(2,1) ─ conv 4×1 ─ res 1×5 ─ text, stacked: 64 columns × 37
+                                              └─ conv /2 ─ conv ─ mean and maximum ─ region
+
+The body ends at 32 columns; the heads give two columns for each, because a narrow 1 is three pixels wide and two of
+them side by side need a blank between. About 75 million multiplications, 0.65 million weights.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from edge.camera.plates import ALPHABET, FORMATS
+
+CLASSES = 1 + len(ALPHABET)
+"""Blank first, then `ALPHABET`."""
+REGIONS: tuple[str, ...] = (*FORMATS, "other")
+"""What the region head can name: US states and territories, provinces, Mexico, countries; the last is none of them."""
+COLUMNS = 64
+
+
+def _conv(inner: int, outer: int, kernel: int | tuple[int, int] = 3, stride: int | tuple[int, int] = 1, padding: int | tuple[int, int] = 1) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inner, outer, kernel, stride, padding, bias=False), nn.BatchNorm2d(outer), nn.ReLU(inplace=True))
+
+
+class Residual(nn.Module):
+    """Two convolutions beside a straight line."""
+
+    def __init__(self, width: int, kernel: tuple[int, int] = (3, 3)) -> None:
+        super().__init__()
+        padding = (kernel[0] // 2, kernel[1] // 2)
+        self.first = _conv(width, width, kernel, 1, padding)
+        self.second = nn.Conv2d(width, width, kernel, 1, padding, bias=False)
+        self.norm = nn.BatchNorm2d(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x + self.norm(self.second(self.first(x))))
+
+
+class Reader(nn.Module):
+    """`image` [B,3,64,128] → `text` [B,64,37], `stacked` [B,64,37], `region` [B,R]; all logits."""
+
+    def __init__(self, widths: tuple[int, int, int, int, int] = (16, 32, 64, 128, 192)) -> None:
+        super().__init__()
+        a, b, c, d, e = widths
+        self.stem = nn.Sequential(_conv(3, a, stride=2), _conv(a, b, stride=2), Residual(b))
+        self.middle = nn.Sequential(_conv(b, c, stride=(2, 1)), Residual(c))
+        self.columns = nn.Sequential(_conv(c, d, stride=(2, 1)), _conv(d, e, (4, 1), 1, 0), Residual(e, (1, 5)))
+        self.text = nn.Conv2d(e, 2 * CLASSES, 1)
+        self.stacked = nn.Conv2d(e, 2 * CLASSES, 1)
+        self.place = nn.Sequential(_conv(c, 64, stride=2), _conv(64, 128))
+        self.drop = nn.Dropout(0.2)
+        self.region = nn.Linear(256, len(REGIONS))
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        middle = self.middle(self.stem(image))
+        columns = self.columns(middle)
+        place = self.place(middle)
+        pooled = torch.cat([place.mean(dim=(2, 3)), place.amax(dim=(2, 3))], 1)
+        return _twice(self.text(columns)), _twice(self.stacked(columns)), self.region(self.drop(pooled))
+
+
+def _twice(logits: Tensor) -> Tensor:
+    """[B, 2·K, 1, 32] → [B, 64, K]: each column gives its left and its right half."""
+    batch = logits.shape[0]
+    return logits.reshape(batch, 2, CLASSES, COLUMNS // 2).permute(0, 3, 1, 2).reshape(batch, COLUMNS, CLASSES)
