@@ -1,0 +1,103 @@
+"""Secrets: read from a file of one line or a systemd credential, never written down in settings, never shown.
+
+password_file: mqtt-password                     a bare name: systemd's credential of that name
+password_file: /etc/plate-reader/mqtt-password   a path: that file, which only the service's user should read
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import stat
+from pathlib import Path
+
+BYTES_MAX = 4096
+"""Longer files are no passwords."""
+
+WORDS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "passwort",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "privatekey",
+    "credentials",
+)
+"""What the keys of secrets are called, without `_` and `-`."""
+
+_IN_ADDRESS = re.compile(r"(?<=//)\S*@")
+_PASSWORD_IN_ADDRESS = re.compile(r"//[^@\s:/]*:(?!\d+/)[^@\s]*@")
+_BEHIND_KEY = re.compile(r"(?i)((?:pass|secret|token|key|pwd|credential)[\w-]*\s*[:=]\s*)(?!/)\S.*")
+
+
+class SecretWrong(Exception):
+    """A secret that settings refer to is not to be had: which, why, and what to do. Never its content."""
+
+
+def secret(name: str, root: Path) -> str:
+    """The one line that a secret's file holds. `name` as in the settings; relative paths begin at `root`."""
+    path = place(name, root)
+    if path is None:
+        raise SecretWrong(
+            "a secret is named without a folder, so it must be a systemd credential, and systemd gave none "
+            "($CREDENTIALS_DIRECTORY): start the service with LoadCredential=, or write a path"
+        )
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(BYTES_MAX + 1)
+    except OSError as error:
+        raise SecretWrong(
+            f"{_told(name, path)} cannot be read ({error.strerror}): create it, readable by this user"
+        ) from None
+    return _one_line(raw, _told(name, path))
+
+
+def place(name: str, root: Path) -> Path | None:
+    """Where a secret lies: a bare name among systemd's credentials (None when there are none), a path as it is."""
+    if "/" in name:
+        return root / name
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(folder) / name if folder else None
+
+
+def too_open(path: Path) -> bool:
+    """Whether every user of the machine can read this file."""
+    return bool(path.stat().st_mode & stat.S_IROTH)
+
+
+def is_secret(key: str) -> bool:
+    """Whether a key asks for a secret itself, misspelt too. `password_file` does not: it names a file."""
+    plain = re.sub(r"[^a-z]", "", key.lower())
+    return plain.endswith(WORDS) or bool(difflib.get_close_matches(plain, WORDS, n=1, cutoff=0.85))
+
+
+def password_in_address(text: str) -> bool:
+    """Whether an address carries one, as in `rtsp://user:password@camera/stream`."""
+    return _PASSWORD_IN_ADDRESS.search(text) is not None
+
+
+def hidden(text: str) -> str:
+    """The text as it may be shown: without user and password in an address, without the value of a secret's key."""
+    return _BEHIND_KEY.sub(r"\1…", _IN_ADDRESS.sub("…@", text))
+
+
+def _told(name: str, path: Path) -> str:
+    """A path is told; a bare name is not, for it may be the password itself, written in the wrong place."""
+    return str(path) if "/" in name else "a credential (its name is not shown: it may be the secret itself)"
+
+
+def _one_line(raw: bytes, told: str) -> str:
+    if len(raw) > BYTES_MAX:
+        raise SecretWrong(f"{told} holds more than {BYTES_MAX:,} bytes: a secret's file is one line")
+    try:
+        text = raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise SecretWrong(f"{told} is not UTF-8 text: a secret's file is one line of text") from None
+    if not text or "\n" in text or "\0" in text:
+        found = "is empty" if not text else "holds more than one line"
+        raise SecretWrong(f"{told} {found}: write the secret alone, on one line")
+    return text
