@@ -179,11 +179,8 @@ def _text(node: yaml.ScalarNode, kind: types.StrType, description: str) -> str |
     rule = rule_of(kind, "", description)
     if node.style is None and node.tag != "tag:yaml.org,2002:str":
         return _guessed(node, rule)
-    if "-----BEGIN" in text:
-        return Wrong("keys and certificates never stand in settings", "a key or certificate", "name its file instead")
-    if password_in_address(text):
-        fix = "take out what stands before the @, and put user:password into the file that credentials_file names"
-        return Wrong("no password stands in an address", shown(text), fix)
+    if leak := _leak(text):
+        return leak
     if kind.pattern is not None and (re.search(kind.pattern, text) is None or text.endswith("\n")):
         slug = re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")[:32]
         fits = slug and re.search(kind.pattern, slug) is not None
@@ -193,6 +190,16 @@ def _text(node: yaml.ScalarNode, kind: types.StrType, description: str) -> str |
     if kind.max_length is not None and len(text) > kind.max_length:
         return Wrong(rule, f"{len(text)} characters", "write less")
     return text
+
+
+def _leak(text: str) -> Wrong | None:
+    """A secret that stands in a value."""
+    if "-----BEGIN" in text:
+        return Wrong("keys and certificates never stand in settings", "a key or certificate", "name its file instead")
+    if password_in_address(text):
+        fix = "take out what stands before the @, and put user:password into the file that credentials_file names"
+        return Wrong("no password stands in an address", shown(text), fix)
+    return None
 
 
 def _guessed(node: yaml.ScalarNode, rule: str) -> Wrong:
