@@ -68,7 +68,13 @@ def erase(rng: np.random.Generator, picture: Picture, quad: Quad) -> None:
     color = np.median(ring, axis=0) if rng.random() < 0.5 else ring[int(rng.integers(len(ring)))].astype(np.float64)
     cv2.fillConvexPoly(place, middle, tuple(float(c) for c in color))
     if rng.random() < 0.5:
-        cv2.polylines(place, [middle], True, tuple(float(c) * 0.6 for c in color), max(1, (x1 - x0) // 60))
+        cv2.polylines(
+            place,
+            [middle],
+            isClosed=True,
+            color=tuple(float(c) * 0.6 for c in color),
+            thickness=max(1, (x1 - x0) // 60),
+        )
     noise = rng.normal(0, 4, place.shape).astype(np.float32)
     place[:] = np.clip(cv2.GaussianBlur(place, (0, 0), 1.2) + noise, 0, 255).astype(np.uint8)
 

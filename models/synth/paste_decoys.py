@@ -7,16 +7,27 @@ proportions *and* a plate's lettering at once: a network cannot learn a differen
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from models.synth import plate_fonts as fonts
-from models.synth.paste import Picture
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.synth.paste import Picture
 
 Rectangle = tuple[int, int, int, int]
 
-_WORDS = ["CALL", "NOW", "SALE", "OPEN", "DINER", "PIZZA", "HOTEL", "BANK", "PLUMBING", "ELECTRIC", "BAKERY", "LOANS", "TACOS", "COFFEE", "STOP", "EXIT", "SPEED", "LIMIT", "TAXI", "POLICE", "SHERIFF", "SCHOOL", "BUS", "FORD", "DODGE", "RAM", "TOYOTA", "CHEVROLET", "NISSAN", "TURBO", "DIESEL", "AWD", "4X4", "HYBRID", "SPORT", "LIMITED", "XLT", "HEMI", "MACK", "VOLVO", "FREIGHT", "LINES", "TRUCKING", "MOVERS", "RENTAL", "FIRE", "RESCUE", "AMBULANCE", "FARM", "SUPPLY", "FEED", "SEED", "CHURCH", "PARK", "ZONE", "CAUTION", "WIDE", "LOAD", "HOW", "AM", "I", "DRIVING", "VOTE", "PEACE", "COEXIST", "BABY", "ON", "BOARD", "I", "LOVE", "MY", "DOG", "WILDCATS", "JAYHAWKS", "ONE", "WAY", "YIELD", "DETOUR", "AHEAD", "CAM", "NORTH"]
+_WORDS = (  # noqa: SIM905
+    "CALL NOW SALE OPEN DINER PIZZA HOTEL BANK PLUMBING ELECTRIC BAKERY LOANS TACOS COFFEE STOP EXIT SPEED "
+    "LIMIT TAXI POLICE SHERIFF SCHOOL BUS FORD DODGE RAM TOYOTA CHEVROLET NISSAN TURBO DIESEL AWD 4X4 HYBRID "
+    "SPORT LIMITED XLT HEMI MACK VOLVO FREIGHT LINES TRUCKING MOVERS RENTAL FIRE RESCUE AMBULANCE FARM SUPPLY "
+    "FEED SEED CHURCH PARK ZONE CAUTION WIDE LOAD HOW AM I DRIVING VOTE PEACE COEXIST BABY ON BOARD LOVE MY "
+    "DOG WILDCATS JAYHAWKS ONE WAY YIELD DETOUR CAM"
+).split()
 
 
 def lettering(rng: np.random.Generator, picture: Picture) -> Rectangle:

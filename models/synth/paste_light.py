@@ -7,13 +7,17 @@ Pictures are H×W×3, uint8, BGR; quads are 4×2, pixels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from models.synth.paste import Picture, Quad, bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 _STEPS = np.arange(256, dtype=np.float32) / 255
 

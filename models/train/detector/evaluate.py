@@ -3,7 +3,7 @@
     python -m models.train.detector evaluate --model build/detector/last.pt
     # prints for both input sizes: recall at IoU 0.5 by plate width, false boxes an image, corner error
 
-Photographs whose plates may not all be boxed count a find on an unboxed plate as false, so the figure is an upper bound.
+Where plates may not all be boxed, a find on an unboxed plate counts as false, so that figure is an upper bound.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from models.train.detector.measure import SIZES, Find, Outcome, found, onnx_find, outcome, summary
+from models.train.detector.measure import SIZES, found, onnx_find, outcome, summary
 from models.train.detector.network import Detector, Finder
 from models.train.detector.scenes import Pack
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import argparse
 
     from numpy.typing import NDArray
+
+    from models.train.detector.measure import Find, Outcome
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

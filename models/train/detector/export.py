@@ -3,10 +3,10 @@
     python -m models.train.detector export --model build/detector/last.pt
     # writes models/detector/detector.onnx (32 bits), detector-int8.onnx and manifest.yaml
 
-The graph takes `image` (1×H×W×3, uint8, BGR, H and W multiples of 32) and gives `scores` (1×32, falling, calibrated) and
-`corners` (1×32×4×2, canvas pixels, clockwise from the plate's top left). Both input sizes are the same file.
-Normalisation layers are not folded, and initialisers bear their parameters' names, so that the 32-bit file holds all that
-`train --from` needs; ONNX Runtime folds them when it loads the file, and the 8-bit file is made from a folded copy.
+The graph takes `image` (1×H×W×3, uint8, BGR, H and W multiples of 32) and gives `scores` (1×32, calibrated, falling)
+and `corners` (1×32×4×2, canvas pixels, clockwise from the plate's top left). Both input sizes are the same file.
+Normalisation layers are not folded, and initialisers bear their parameters' names, so that the 32-bit file holds all
+that `train --from` needs; ONNX Runtime folds them when it loads the file, and the 8-bit file is made from a folded copy.
 """
 
 from __future__ import annotations
@@ -198,10 +198,12 @@ def _entry(name: str, size: tuple[int, int], path: Path, val: Pack, finder: Find
     score_min = threshold(outcomes)
     got: dict[str, Any] = figures(outcomes, score_min)
     a, b = finder.calibration.tolist()
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    shape = f"width: {size[0]}, height: {size[1]}"
     return (
-        f"- name: {name}\n  kind: detector\n  file: {path.name}\n  sha256: {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+        f"- name: {name}\n  kind: detector\n  file: {path.name}\n  sha256: {digest}\n"
         f"  adapter: corner-detector/1\n"
-        f"  input: {{name: image, width: {size[0]}, height: {size[1]}, layout: NHWC, type: uint8, color: bgr, scale: 1}}\n"
+        f"  input: {{name: image, {shape}, layout: NHWC, type: uint8, color: bgr, scale: 1}}\n"
         f"  outputs: {{scores: [1, 32], corners: [1, 32, 4, 2]}}\n  labels: [plate]\n  score_min: {score_min}\n"
         f"  calibration: {{method: platt, a: {a:.4f}, b: {b:.4f}, folded_in: true}}\n"
         f"  val: {{recall: {got['found'] / got['plates']:.4f}, false_per_image: {got['false'] / len(outcomes):.4f}}}\n"

@@ -101,9 +101,10 @@ def iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
 def summary(outcomes: list[Outcome], score_min: float) -> str:
     """Recall, false boxes an image, and the corner error where corners are known."""
     s = figures(outcomes, score_min)
+    share, false = s["found"] / max(1, s["plates"]), s["false"] / len(outcomes)
     return (
-        f"recall {s['found']}/{s['plates']} = {s['found'] / max(1, s['plates']):.3f}, false {s['false'] / len(outcomes):.3f} "
-        f"an image, corner error {s['corner_source']:.3f} (true corners) {s['corner_auto']:.3f} (fitted) of the width, AP {s['ap']:.4f}"
+        f"recall {s['found']}/{s['plates']} = {share:.3f}, false {false:.3f} an image, corner error "
+        f"{s['corner_source']:.3f} (true corners) {s['corner_auto']:.3f} (fitted) of the width, AP {s['ap']:.4f}"
     )
 
 

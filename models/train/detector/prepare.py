@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
-import numpy as np
 
 if TYPE_CHECKING:
     import argparse
+
+    import numpy as np
 
 SCENE_QUALITY, CROP_QUALITY = 32, 36
 CROP_SIZE = (144, 82)
 """Width and height of a packed crop: pasted plates are seldom wider."""
 PACK_BYTES_MAX = 40_000_000
+JUDGED = Path(__file__).with_name("judged.csv")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, default=Path("../shared/data/train"), help="folder with scenes/ and crops/"
     )
-    parser.add_argument("--review", type=Path, help="judged.csv: finds outside the labelled boxes, judged by eye")
+    parser.add_argument(
+        "--judged", type=Path, default=JUDGED, help="finds outside the boxes, judged by eye (see review)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -40,6 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
     arguments.pack.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(arguments.pack, "w", zipfile.ZIP_STORED) as pack:
         scenes = [_add_scene(pack, arguments.data, name, rows) for name, rows in _scenes(arguments.data).items()]
+        verdicts = _judge(scenes, arguments.judged)
         crops = [_add_crop(pack, arguments.data, row) for row in _crops(arguments.data)]
         pack.writestr("index.json", json.dumps({"scenes": scenes, "crops": crops}))
     size = arguments.pack.stat().st_size
@@ -47,7 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
     plates = sum(len(scene["plates"]) for scene in scenes)
     print(
         f"{len(scenes)} scenes ({split.count('train')} train, {split.count('val')} val), {plates} plates; "
-        f"{len(crops)} crops; {arguments.pack}  {size / 1e6:.1f} MB"
+        f"{len(crops)} crops; {verdicts} finds judged; {arguments.pack}  {size / 1e6:.1f} MB"
     )
     if size > PACK_BYTES_MAX:
         raise SystemExit(f"{arguments.pack}: {size} bytes, limit {PACK_BYTES_MAX}: lower SCENE_QUALITY in {__file__}")
@@ -83,6 +88,23 @@ def _add_scene(pack: zipfile.ZipFile, data: Path, name: str, rows: list[dict[str
         "region": first["region"],
         "plates": plates,
     }
+
+
+def _judge(scenes: list[dict[str, Any]], judged: Path) -> int:
+    """Add what was judged: unboxed plates as plates, surely empty places and doubtful ones as rectangles."""
+    by_file = {scene["file"]: scene for scene in scenes}
+    with judged.open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    for row in rows:
+        quad = [[float(row[f"cx{i}"]), float(row[f"cy{i}"])] for i in (1, 2, 3, 4)]
+        xs, ys = zip(*quad, strict=True)
+        scene = by_file[row["file"]]
+        if row["verdict"] == "plate":
+            scene["plates"].append({"quad": quad, "by": "find"})
+        else:
+            kind = "empty" if row["verdict"] == "none" else "ignored"
+            scene.setdefault(kind, []).append([min(xs), min(ys), max(xs), max(ys)])
+    return len(rows)
 
 
 def _plate(row: dict[str, str]) -> dict[str, Any]:

@@ -49,6 +49,8 @@ class Scene:
     """True when every plate is known: the rest may be called background in full."""
     ignored: NDArray[np.float32]
     """I×4, upright rectangles where a plate may or may not be."""
+    empty: NDArray[np.float32]
+    """E×4, upright rectangles that look like plates and were judged to be none."""
 
 
 @dataclass
@@ -78,7 +80,7 @@ class Pack:
         self.weights /= self.weights.sum()
 
     def flat(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], float]:
-        """A flat plate and its true width:height. Half are photographed US plates, half rendered ones of any country."""
+        """A flat plate and its true width:height. Half are photographed US plates, half rendered."""
         if not self.rendered or rng.random() < 0.5:
             return self.flats[int(rng.integers(len(self.flats)))], float(rng.uniform(1.9, 2.1))
         picture = self.rendered[int(rng.integers(len(self.rendered)))]
@@ -129,7 +131,7 @@ def _fill(rng: np.random.Generator, pack: Pack, canvas: Canvas, place: tuple[int
 
 
 def _scale(rng: np.random.Generator, scene: Scene, width: int, height: int) -> float:
-    """How much to shrink or enlarge a photograph: for its plate's width on the canvas, or to fit as the device would."""
+    """How much to shrink or enlarge a photograph: for its plate's width, or to fit as the device would."""
     fit = min(width / scene.levels[0].shape[1], height / scene.levels[0].shape[0])
     if len(scene.quads) == 0 or rng.random() < 0.25:
         return float(fit * np.exp(rng.uniform(-0.5, 0.7)))
@@ -155,6 +157,8 @@ def _place(
     view[:] = cv2.warpAffine(scene.levels[level], shrunk, (width, height), flags=cv2.INTER_LINEAR, borderValue=grey)
     truth = canvas.truth[y0:y1, x0:x1]
     truth[:] = STRICT if scene.complete else SOFT
+    for rectangle in scene.empty:
+        _mark(truth, _move(_corners(rectangle), matrix), STRICT)
     for rectangle in scene.ignored:
         _mark(truth, _move(_corners(rectangle), matrix), IGNORE)
     mode = rng.random()  # the whole photograph: as it is, with plates replaced, or with holders only
@@ -241,7 +245,7 @@ def _any_quad(rng: np.random.Generator, wide: float, high: float, width: int, he
     quad = quad * far[:, None]
     cosine, sine = np.cos(angle), np.sin(angle)
     quad = quad @ np.array([[cosine, sine], [-sine, cosine]])
-    return (quad + [rng.uniform(0, width), rng.uniform(0, height)]).astype(np.float32)
+    return (quad + np.array([rng.uniform(0, width), rng.uniform(0, height)])).astype(np.float32)
 
 
 def _affine(rng: np.random.Generator, scene: Scene, scale: float, width: int, height: int) -> NDArray[np.float32]:
@@ -275,9 +279,9 @@ def _scene(pack: zipfile.ZipFile, row: dict[str, Any]) -> Scene:
         shape = (levels[-1].shape[1] // 2, levels[-1].shape[0] // 2)
         levels.append(cv2.resize(levels[-1], shape, interpolation=cv2.INTER_AREA))
     quads = np.array([plate["quad"] for plate in row["plates"]], np.float32).reshape(-1, 4, 2)
-    ignored = np.array(row.get("ignored", []), np.float32).reshape(-1, 4)
+    ignored, empty = (np.array(row.get(kind, []), np.float32).reshape(-1, 4) for kind in ("ignored", "empty"))
     complete = row.get("complete", not row["plates"])
-    return Scene(levels, quads, [plate["by"] for plate in row["plates"]], complete, ignored)
+    return Scene(levels, quads, [plate["by"] for plate in row["plates"]], complete, ignored, empty)
 
 
 def _weight(row: dict[str, Any]) -> float:

@@ -6,7 +6,7 @@
     python -m models.train.detector train --out build/detector --steps 30000          # goes on from last.pt
     python -m models.train.detector train --out more --from models/detector/detector.onnx
 
-Writes `last.pt` every five minutes (network, average, optimiser, step) and measures the average on val every 2,000 steps.
+Writes `last.pt` every five minutes (network, average, optimiser, step), measures the average on val every 2,000 steps.
 The learning rate follows the steps: up over 500, then down a cosine to the last one.
 """
 
