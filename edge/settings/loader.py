@@ -1,9 +1,6 @@
 """YAML → typed settings, or every problem with file, line and key.
 
-    settings = load(Path("config/north.yaml"), CameraSettings, rules=RULES)
-
-Relative paths inside a settings file begin in the folder above the one that the file lies in (`config/north.yaml`
-says `models/manifest.yaml` and means the one beside `config/`), so that it does not matter where a program is started.
+settings = load(Path("config/north.yaml"), CameraSettings, rules=RULES)
 """
 
 from __future__ import annotations
@@ -42,8 +39,3 @@ def digest(settings: msgspec.Struct) -> Digest:
     """The first twelve hex digits of the settings' SHA-256: the same whenever they mean the same, however written."""
     canonical = msgspec.json.encode(settings, order="deterministic")
     return hashlib.sha256(canonical).hexdigest()[:12]
-
-
-def root_of(settings_file: Path) -> Path:
-    """Where relative paths inside a settings file begin: the folder above the file's own."""
-    return settings_file.resolve().parent.parent
