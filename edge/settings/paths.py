@@ -1,7 +1,7 @@
 """Relative paths in a camera's settings → absolute ones, so that it does not matter where a program is started.
 
-They begin in the folder above the settings file's own: `config/north.yaml` says `models/manifest.yaml` and means the one
-beside `config/`. A bare name in a key that ends in `_file` is no path but a systemd credential, and stays as it is.
+They begin in the folder above the settings file's own: `config/north.yaml` says `models/manifest.yaml` and means the
+one beside `config/`. A bare name in a key that ends in `_file` is no path but a systemd credential, and stays.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def root_of(settings_file: Path) -> Path:
 
 
 def anchored(settings: CameraSettings, root: Path) -> CameraSettings:
-    """The same settings with every path absolute. Take their `digest` before: it should not hinge on a folder's name."""
+    """The same settings with every path absolute. Take their `digest` before: it must not hinge on a folder's name."""
     source, broker = settings.source, settings.broker
     return msgspec.structs.replace(
         settings,
