@@ -1,0 +1,236 @@
+"""Draining the outbox: oldest first, a bounded window, a row is deleted on its PUBACK and on nothing else.
+
+    outbox.oldest ─▶ window ─▶ broker ─▶ PUBACK ─▶ outbox.acknowledge
+
+After a broken line everything unacknowledged is sent again, in order, the first row alone: should a row be what breaks
+the line, it is then known which. A row that the broker will not have is tried `TRIES_MAX` times, then held while the
+others go on; once the broker has taken another, it gets its last chance and is set aside, where it is kept and
+counted. When the broker takes nothing at all, the fault is not the row's: everything waits, nothing is set aside.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
+    from edge.link.connection import Acknowledged
+    from edge.record.boundary import Sealed
+
+log = logging.getLogger(__name__)
+
+TRIES_MAX: Final = 5
+"""Refusals of one row, or broken lines with it alone under way, before the others go first."""
+NOT_THE_ROWS_FAULT: Final = frozenset({0x87, 0x91, 0x97})
+"""PUBACK: not authorised, packet identifier in use, quota exceeded. They would meet any row."""
+PATIENCE_S_MIN: Final = 0.5
+PATIENCE_S_MAX: Final = 60.0
+FLUSH_AGAIN_S: Final = 1.0
+"""After a disk that would not delete."""
+SILENT_S_MAX: Final = 60.0
+"""A broker that has not acknowledged for this long is called silent, and the line is opened anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One message that waits."""
+
+    number: int
+    """Rising, never used again."""
+    message: Sealed
+    expires_s: float | None = None
+    """What is left of its retention."""
+
+
+class Outgoing(Protocol):
+    """What holds the rows: the camera's outbox, the desk's. Its faults are OSErrors, and only pause the sending."""
+
+    def oldest(self, count: int, *, after: int = 0) -> Sequence[Row]:
+        """At most `count` rows in their order, numbered above `after`."""
+
+    def acknowledge(self, numbers: Sequence[int]) -> None:
+        """The broker has them: delete, in one transaction."""
+
+    def set_aside(self, number: int) -> None:
+        """The broker takes others but not this one: out of the queue, kept and counted."""
+
+
+class Outlet(Protocol):
+    """What a row goes through; see `connection.Connection`."""
+
+    @property
+    def payload_bytes_max(self) -> int: ...  # noqa: D102
+
+    def publish(self, row: Row) -> int: ...  # noqa: D102
+
+
+class Patience:
+    """A wait that doubles from `s_min` to `s_max`, jittered by half so that a fleet does not come back all at once."""
+
+    def __init__(self, s_min: float, s_max: float, rng: Random) -> None:
+        self._s_min, self._s_max, self._rng = s_min, s_max, rng
+        self._next_s = s_min
+
+    def wait_s(self) -> float:
+        """The next wait."""
+        wait_s = self._next_s * self._rng.uniform(0.5, 1.0)
+        self._next_s = min(self._s_max, self._next_s * 2)
+        return wait_s
+
+    def reset(self) -> None:
+        """It went well."""
+        self._next_s = self._s_min
+
+
+class Sender:
+    """Holds what is under way. One thread calls it."""
+
+    def __init__(self, outbox: Outgoing, rng: Random) -> None:
+        self._outbox = outbox
+        self._patience = Patience(PATIENCE_S_MIN, PATIENCE_S_MAX, rng)
+        self._window = self._window_max = 1
+        self._cursor = 0
+        """The highest row sent on this connection."""
+        self._under_way: dict[int, tuple[int, float]] = {}
+        """mid → (row, when sent), oldest first."""
+        self._done: set[int] = set()
+        """Acknowledged, not yet deleted."""
+        self._tries: dict[int, int] = {}
+        self._held: set[int] = set()
+        """Refused too often; the others go first."""
+        self._last_chance: set[int] = set()
+        self._resume_s = self._flush_s = 0.0
+        self.published = 0
+        """Acknowledged by the broker since the start."""
+        self.refusal: str | None = None
+        """Why the broker does not take what it gets; None once it does."""
+
+    def begin(self, window_max: int) -> None:
+        """A new connection: from the oldest row, and one at a time if the last line broke with rows under way."""
+        self._window_max = window_max
+        if not self._under_way:
+            self._window = window_max
+        else:
+            self._blame_lonely()
+            self._window = 1
+        self._under_way.clear()
+        self._cursor = 0
+
+    def send(self, outlet: Outlet) -> None:
+        """Fill the window."""
+        room = self._window - len(self._under_way)
+        if room <= 0 or monotonic() < self._resume_s:
+            return
+        rows = self._waiting(room)
+        if not rows and not self._under_way and self._held:
+            self._forgive()
+        for row in rows:
+            self._cursor = row.number
+            if len(row.message.payload) > outlet.payload_bytes_max:
+                self._hold(row.number, "too large for this broker")
+            else:
+                self._under_way[outlet.publish(row)] = (row.number, monotonic())
+
+    def settle(self, told: Acknowledged) -> bool:
+        """One PUBACK; False when it is for no row of ours."""
+        row, _ = self._under_way.pop(told.mid, (None, 0.0))
+        if row is None:
+            return False
+        if told.refused:
+            self._refused(row, told)
+        else:
+            self._accepted(row)
+        return True
+
+    def flush(self) -> int:
+        """Delete what is acknowledged, all in one transaction; returns how many rows that were."""
+        if not self._done or monotonic() < self._flush_s:
+            return 0
+        try:
+            self._outbox.acknowledge(sorted(self._done))
+        except OSError:  # the outbox says so itself; the rows stay in `_done` and are not sent twice
+            self._flush_s = monotonic() + FLUSH_AGAIN_S
+            return 0
+        count = len(self._done)
+        self._done.clear()
+        return count
+
+    def silent(self) -> bool:
+        """Whether the oldest row under way has waited too long for its PUBACK."""
+        sent_s = next(iter(self._under_way.values()), (0, monotonic()))[1]
+        return monotonic() - sent_s > SILENT_S_MAX
+
+    def idle(self) -> bool:
+        """Whether everything that can be sent has been sent and deleted."""
+        return not self._under_way and not self._done and not self._waiting(1)
+
+    def _waiting(self, room: int) -> list[Row]:
+        passed_over = self._held | self._done | {row for row, _ in self._under_way.values()}
+        try:
+            rows = self._outbox.oldest(room + len(passed_over), after=self._cursor)
+        except OSError:
+            self._pause()
+            return []
+        return [row for row in rows if row.number not in passed_over][:room]
+
+    def _accepted(self, row: int) -> None:
+        self.published += 1
+        self.refusal = None
+        self._done.add(row)
+        self._tries.pop(row, None)
+        self._last_chance.discard(row)
+        self._patience.reset()
+        self._window = self._window_max
+        if self._held:
+            self._last_chance |= self._held
+            self._held.clear()
+            self._cursor = 0
+
+    def _refused(self, row: int, told: Acknowledged) -> None:
+        self.refusal = told.name
+        self._cursor = 0
+        if told.reason not in NOT_THE_ROWS_FAULT:
+            self._count_try(row)
+        if row not in self._held:
+            self._pause()
+
+    def _blame_lonely(self) -> None:
+        """The line broke with a single row under way: that counts against it, several are innocent."""
+        if len(self._under_way) == 1 and self._window == 1:
+            self._count_try(next(iter(self._under_way.values()))[0])
+
+    def _count_try(self, row: int) -> None:
+        self._tries[row] = self._tries.get(row, 0) + 1
+        if row in self._last_chance or self._tries[row] >= TRIES_MAX:
+            self._hold(row, self.refusal or "the line broke each time")
+
+    def _hold(self, row: int, why: str) -> None:
+        self.refusal = why
+        if row not in self._last_chance:
+            self._held.add(row)
+            return
+        try:
+            self._outbox.set_aside(row)
+        except OSError:
+            self._pause()
+            return
+        log.warning("row %d set aside, kept and counted: the broker takes others but not this one (%s)", row, why)
+        self._last_chance.discard(row)
+        self._tries.pop(row, None)
+
+    def _forgive(self) -> None:
+        """Nothing else is left to send, so the held rows block nobody: they begin anew, slowly."""
+        self._held.clear()
+        self._tries.clear()
+        self._cursor = 0
+        self._pause()
+
+    def _pause(self) -> None:
+        """Once for a burst: a window full of refusals is one answer."""
+        if monotonic() >= self._resume_s:
+            self._resume_s = monotonic() + self._patience.wait_s()
