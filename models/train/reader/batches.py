@@ -9,30 +9,38 @@ import multiprocessing
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Full
 
+import cv2
 import numpy as np
 
 from edge.camera.pixels import READER_HEIGHT, READER_WIDTH
 from edge.camera.plates import ALPHABET
-from models.synth.plate_degrade import Wear, degrade
+from models.synth.plate_degrade import PLATE_QUAD, Wear, degrade
 from models.train.reader.network import COLUMNS, REGIONS
 from models.train.reader.prepare import CHARACTERS_MAX, STACK_MAX, Label, read_real
 
 INDEX = {character: i + 1 for i, character in enumerate(ALPHABET)}
 REGION_INDEX = {region: i for i, region in enumerate(REGIONS)}
+KINDS = ("crop", "insitu", "negative", "design")
 IGNORE = -100
 PX = READER_WIDTH / COLUMNS
 
 
 @dataclass(frozen=True)
 class Mix:
-    """How a batch is put together: shares of each source."""
+    """How a batch is put together: shares of each source; the rest is rendered."""
 
     size: int = 128
     crops: float = 0.38
-    insitu: float = 0.13
+    insitu: float = 0.15
     negatives: float = 0.04
-    """The rest is rendered."""
+    designs: float = 0.05
+    american: float = 3.0
+    """How much oftener a plate of the US or Canada is drawn among the photographs."""
+    regions_rendered: float = 0.4
+    """Share of the rendered plates whose region counts: their colours are only plausible."""
+
 
 
 def encode(text: str) -> list[int]:
@@ -93,7 +101,10 @@ class Source:
         keep = [i for i, label in enumerate(labels) if label.split != "val"]
         self.real = pictures
         self.labels = labels
-        self.by_kind = {kind: [i for i in keep if labels[i].kind == kind] for kind in ("crop", "insitu", "negative")}
+        self.by_kind = {kind: [i for i in keep if labels[i].kind == kind] for kind in KINDS}
+        american = [(labels[i].region or "").startswith(("US", "CA-")) for i in self.by_kind["insitu"]]
+        weights = np.where(american, mix.american, 1.0)
+        self.insitu_share = weights / weights.sum()
         self.rendered = np.load(folder / "rendered.npy", mmap_mode="r")
         self.rendered_labels = np.load(folder / "rendered_labels.npy")
         self.mix = mix
@@ -107,14 +118,14 @@ class Source:
             np.full((size, CHARACTERS_MAX + 1), -1, np.int64), np.full((size, STACK_MAX + 1), -1, np.int64), np.full(size, IGNORE, np.int64),
         )  # fmt: skip
         draws = rng.random(size)
-        limits = np.cumsum([self.mix.crops, self.mix.insitu, self.mix.negatives])
+        limits = np.cumsum([self.mix.crops, self.mix.insitu, self.mix.negatives, self.mix.designs])
         for k in range(size):
             hard = hardness * float(rng.uniform(0.15, 1.0))
             kind = int(np.searchsorted(limits, draws[k], side="right"))
-            if kind == 3:
+            if kind == len(KINDS):
                 self._rendered(out, k, hard)
             else:
-                self._real(out, k, ("crop", "insitu", "negative")[kind], hard)
+                self._real(out, k, KINDS[kind], hard)
         return out
 
     def _rendered(self, out: Batch, k: int, hard: float) -> None:
@@ -128,13 +139,17 @@ class Source:
         out.stack_columns[k] = stack_targets(stacked, mapped[len(text) :])
         _put(out.texts[k], text)
         _put(out.stacks[k], stacked)
-        out.regions[k] = REGION_INDEX[str(label["region"])]
+        if rng.random() < self.mix.regions_rendered:
+            out.regions[k] = REGION_INDEX[str(label["region"])]
 
     def _real(self, out: Batch, k: int, kind: str, hard: float) -> None:
-        i = self.by_kind[kind][int(self.rng.integers(len(self.by_kind[kind])))]
+        pool = self.by_kind[kind]
+        i = pool[int(self.rng.choice(len(pool), p=self.insitu_share) if kind == "insitu" else self.rng.integers(len(pool)))]
         label: Label = self.labels[i]
-        wear = Wear(hard, 34) if kind == "crop" else Wear(hard * 0.6, 64, real=True)
-        out.images[k], _ = degrade(self.rng, self.real[i], wear)
+        flat = kind in ("crop", "design")
+        wear = Wear(hard, 34) if flat else Wear(hard * 0.6, 64, real=True)
+        picture = cut_out(self.real[i]) if flat and self.rng.random() < 0.25 else self.real[i]
+        out.images[k], _ = degrade(self.rng, picture, wear)
         if label.text is not None and len(label.text) <= CHARACTERS_MAX:
             _put(out.texts[k], label.text)
             if not label.text:
@@ -147,6 +162,13 @@ class Source:
             out.regions[k] = REGION_INDEX.get(label.region, REGION_INDEX["other"])
 
 
+def cut_out(picture: np.ndarray) -> np.ndarray:
+    """The same plate with nothing around it but its own edge repeated, as `pixels.flat` gives a cut-out plate."""
+    (x0, y0), (x1, y1) = PLATE_QUAD[0].astype(int), PLATE_QUAD[2].astype(int)
+    h, w = picture.shape[:2]
+    return cv2.copyMakeBorder(picture[y0:y1, x0:x1], y0, h - y1, x0, w - x1, cv2.BORDER_REPLICATE)
+
+
 def _put(row: np.ndarray, text: str) -> None:
     classes = encode(text)
     row[0] = len(classes)
@@ -155,9 +177,14 @@ def _put(row: np.ndarray, text: str) -> None:
 
 def _feed(folder: Path, mix: Mix, seed: int, queue: multiprocessing.Queue, hardness: multiprocessing.Value) -> None:
     os.nice(5)
+    parent = os.getppid()
     source = Source(folder, mix, seed)
-    while True:
-        queue.put(source.batch(hardness.value))
+    while os.getppid() == parent:  # a killed training must not leave its feeder behind
+        batch = source.batch(hardness.value)
+        try:
+            queue.put(batch, timeout=60)
+        except Full:
+            continue
 
 
 class Feeder:

@@ -1,0 +1,179 @@
+"""Exports a checkpoint: ONNX with everything that a later run needs to go on, calibrated on val, and its manifest.
+
+    python -m models.train.reader export --model ../reader-training/run/latest.pt
+    # writes models/reader/reader.onnx and models/reader/manifest.yaml
+
+`image` (1×3×64×128, float32, BGR, x/127.5 − 1) → `text` 1×64×37, `stacked` 1×64×37, `region` 1×R, all logits, blank
+first. Normalisation layers are not folded, and initialisers bear their parameters' names, so that
+`train --from models/reader/reader.onnx` can go on from the file alone; ONNX Runtime folds them when it loads it.
+`--int8` writes a static per-channel QDQ copy beside it and prints how much it reads differently.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from edge.camera.pixels import READER_HEIGHT, READER_WIDTH
+from edge.camera.plates import ALPHABET
+from models.train.reader.calibrate import Calibration, fit_region, fit_text
+from models.train.reader.network import REGIONS, Reader
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+OPSET = 17
+Outputs = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """From where to where."""
+    parser.add_argument("--model", type=Path, default=Path("../reader-training/run/latest.pt"), help="checkpoint, or .onnx")
+    parser.add_argument("--out", type=Path, default=Path("models/reader"))
+    parser.add_argument("--int8", action="store_true", help="write and compare the 8-bit copy too")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Checkpoint → graph → calibration on val → manifest."""
+    from models.train.reader.validate import Validation
+
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    graph = arguments.out / "reader.onnx"
+    write(load_weights(arguments.model), graph)
+    network = session(graph)
+    validation = Validation(arguments.folder)
+    calibration = calibrate(network, validation)
+    manifest(graph, calibration, arguments.out / "manifest.yaml")
+    print(f"{graph}: {graph.stat().st_size / 1e6:.2f} MB", calibration)
+    if arguments.int8:
+        small = arguments.out / "reader-int8.onnx"
+        quantise(graph, small, validation.calibration_pictures())
+        compare(network, session(small), validation)
+
+
+def load_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Averaged weights by parameter name, from a checkpoint or from an exported graph."""
+    if path.suffix != ".onnx":
+        return torch.load(path, map_location="cpu", weights_only=True)["average"]
+    import onnx
+    from onnx import numpy_helper
+
+    found = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in onnx.load(path).graph.initializer}
+    weights = {name: found[name] for name in Reader().state_dict() if name in found}
+    missing = [name for name in Reader().state_dict() if name not in found and not name.endswith("num_batches_tracked")]
+    if missing:
+        raise SystemExit(f"{path} lacks {len(missing)} parameters of this network, {missing[0]} first: was it folded or quantised? Take a reader.onnx written by `export`.")
+    counters = {name: torch.tensor(0) for name in Reader().state_dict() if name.endswith("num_batches_tracked")}
+    return {**weights, **counters}
+
+
+def write(weights: dict[str, torch.Tensor], path: Path) -> None:
+    """The graph, unfolded."""
+    network = Reader()
+    network.load_state_dict(weights)
+    network.eval()
+    torch.onnx.export(
+        network, (torch.zeros(1, 3, READER_HEIGHT, READER_WIDTH),), str(path), opset_version=OPSET, dynamo=False,
+        input_names=["image"], output_names=["text", "stacked", "region"], do_constant_folding=False,
+        training=torch.onnx.TrainingMode.PRESERVE,
+    )  # fmt: skip
+
+
+def session(path: Path) -> Callable[[np.ndarray], Outputs]:
+    """One crop (64×128×3 uint8) → (text, stacked, region) logits without the batch, on one thread."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    loaded = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def read(crop: np.ndarray) -> Outputs:
+        text, stacked, region = loaded.run(None, {"image": tensor(crop)})
+        return text[0], stacked[0], region[0]
+
+    return read
+
+
+def tensor(crop: np.ndarray) -> np.ndarray:
+    """The network's input for one crop."""
+    return np.ascontiguousarray((crop.astype(np.float32) / 127.5 - 1.0).transpose(2, 0, 1)[None])
+
+
+def calibrate(network: Callable[[np.ndarray], Outputs], validation: object) -> Calibration:
+    """Fit everything on val."""
+    crops, texts, regions = validation.for_calibration()  # type: ignore[attr-defined]
+    outputs = [network(crop) for crop in crops]
+    known = [i for i, text in enumerate(texts) if text is not None]
+    temperature, whole, loss = fit_text(np.stack([outputs[i][0] for i in known]), [texts[i] for i in known])
+    placed = [i for i, region in enumerate(regions) if region >= 0]
+    warmth, threshold = fit_region(np.stack([outputs[i][2] for i in placed]), np.array([regions[i] for i in placed]))
+    print(f"calibrated on {len(known)} crops, log-loss {loss:.4f}")
+    return Calibration(temperature, whole, warmth, threshold)
+
+
+def manifest(graph: Path, calibration: Calibration, path: Path) -> None:
+    """The reader's entry of models/manifest.yaml."""
+    import yaml
+
+    entry = {
+        "name": "reader",
+        "file": graph.name,
+        "sha256": hashlib.sha256(graph.read_bytes()).hexdigest(),
+        "adapter": "ctc-reader/1",
+        "input": {"width": READER_WIDTH, "height": READER_HEIGHT, "color": "bgr", "scale": round(1 / 127.5, 9), "offset": -1.0},
+        "alphabet": ALPHABET,
+        "regions": list(REGIONS),
+        "calibration": calibration.told(),
+    }
+    head = (
+        "# Written by `python -m models.train.reader export`.\n"
+        "# confidence = sigmoid(a*x + b*y + c), whole_text = [a, b, c]; x and y are edge.camera.vision.ctc.Decoded.features:\n"
+        "# log-odds (within ±12) of the best text's CTC probability and of its least sure character, at `temperature`.\n"
+        "# region = softmax(logits / region_temperature); the best is named when it reaches region_names_one; `other` is no name.\n"
+    )
+    path.write_text(head + yaml.safe_dump([entry], sort_keys=False, allow_unicode=True, width=120))
+
+
+def quantise(graph: Path, path: Path, crops: np.ndarray) -> None:
+    """8-bit weights (each channel its own scale) and activations, ranges taken from `crops`."""
+    import tempfile
+
+    from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Crops(CalibrationDataReader):
+        """Hands the crops over one by one."""
+
+        def __init__(self) -> None:
+            self.left = iter(crops)
+
+        def get_next(self) -> dict[str, np.ndarray] | None:
+            crop = next(self.left, None)
+            return None if crop is None else {"image": tensor(crop)}
+
+    with tempfile.TemporaryDirectory() as folder:
+        folded = Path(folder) / "folded.onnx"
+        quant_pre_process(str(graph), str(folded))
+        quantize_static(str(folded), str(path), Crops(), per_channel=True, weight_type=QuantType.QInt8, activation_type=QuantType.QUInt8, calibrate_method=CalibrationMethod.MinMax)
+
+
+def compare(whole: Callable[[np.ndarray], Outputs], small: Callable[[np.ndarray], Outputs], validation: object) -> None:
+    """How the 8-bit copy reads against the 32-bit one, on val."""
+    import time
+
+    from edge.camera.plates import fold
+    from edge.camera.vision.ctc import decode
+
+    crops, texts, _ = validation.for_calibration()  # type: ignore[attr-defined]
+    known = [i for i, text in enumerate(texts) if text]
+    for name, network in (("32-bit", whole), ("8-bit", small)):
+        began = time.perf_counter()
+        outputs = [network(crops[i])[0] for i in known]
+        ms = (time.perf_counter() - began) / len(known) * 1000
+        exact = np.mean([fold(decode(out).text) == fold(texts[i]) for out, i in zip(outputs, known, strict=True)])
+        print(f"{name}: exact {exact:.4f} of {len(known)}, {ms:.2f} ms a crop")

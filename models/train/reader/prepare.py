@@ -1,8 +1,8 @@
 """Gathers what the reader learns from: rendered plates, and real ones cut flat from ../shared/data/train.
 
-    python -m models.train.reader prepare --data ../shared/data --out ../reader-training
+    python -m models.train.reader prepare --data ../shared/data --folder ../reader-training
 
-writes `real.npz` (every real plate and 3,000 patches without one, as WebP, below 40 MB: this is what travels to another
+writes `real.npz` (every real plate and 2,500 patches without one, as WebP, below 40 MB: this is what travels to another
 machine) and beside it `rendered.npy` with its labels, which any machine renders anew from the same seed
 (`--only rendered`). Takes about seven minutes and 4 GB for 60,000 plates on one core.
 Every picture is stored 192×96 with the plate's corners at `plate_degrade.PLATE_QUAD`.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -21,9 +22,12 @@ from edge.camera.pixels import rectify
 from models.synth.plate_degrade import PLATE_QUAD, STORED_HEIGHT, STORED_MARGIN, STORED_WIDTH
 from models.synth.plates import RenderedPlate, render_plate
 
+if TYPE_CHECKING:
+    import argparse
+
 CHARACTERS_MAX, STACK_MAX = 12, 4
 TERRITORIES = {"PR", "GU", "VI", "AS", "MP"}
-NEGATIVES = 3000
+NEGATIVES = 2500
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Label:
     region: str | None
     split: str
     kind: str
-    """`crop`, `insitu`, `negative`, `rendered`."""
+    """`crop`, `insitu`, `negative`, or `design` (an official sample: only its region is learnt)."""
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -136,12 +140,15 @@ def real_plates(data: Path, around: Surroundings) -> list[tuple[np.ndarray, Labe
         out.append((flat, Label(text, None, region, row["split"], "insitu")))
     for i in range(NEGATIVES):
         out.append((around.none(), Label("", "", None, "val" if i < NEGATIVES // 20 else "train", "negative")))
+    for row in table(data / "train" / "designs"):
+        plate = cv2.imread(str(data / "train" / "designs" / row["file"]))
+        out.append((framed(plate, around.around()), Label(None, None, f"US-{row['state']}", "train", "design")))
     return out
 
 
 def write_real(path: Path, plates: list[tuple[np.ndarray, Label]]) -> None:
     """One file for all: WebP bytes end to end, offsets, and a label for each."""
-    blobs = [cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, 90])[1].tobytes() for picture, _ in plates]
+    blobs = [cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, 88])[1].tobytes() for picture, _ in plates]
     offsets = np.cumsum([0] + [len(b) for b in blobs])
     labels = np.array([[label.text if label.text is not None else "?", label.stacked if label.stacked is not None else "?", label.region or "", label.split, label.kind] for _, label in plates])
     np.savez(path, blob=np.frombuffer(b"".join(blobs), np.uint8), offsets=offsets, labels=labels)
@@ -215,11 +222,19 @@ def render(out: Path, count: int, seed: int, around: Surroundings) -> None:
     np.save(out / "rendered_labels.npy", labels)
 
 
-def prepare(data: Path, out: Path, count: int, seed: int, only: str) -> None:
-    """The whole step; `only` is `all`, `real` or `rendered`."""
-    out.mkdir(parents=True, exist_ok=True)
-    around = Surroundings(data, np.random.default_rng(seed))
-    if only != "rendered":
-        write_real(out / "real.npz", real_plates(data, around))
-    if only != "real":
-        render(out, count, seed, around)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """From where, how many."""
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with train/")
+    parser.add_argument("--count", type=int, default=60000, help="rendered plates")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=("all", "real", "rendered"), default="all")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """The whole step."""
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    around = Surroundings(arguments.data, np.random.default_rng(arguments.seed))
+    if arguments.only != "rendered":
+        write_real(arguments.folder / "real.npz", real_plates(arguments.data, around))
+    if arguments.only != "real":
+        render(arguments.folder, arguments.count, arguments.seed, around)

@@ -17,6 +17,7 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -26,6 +27,9 @@ from torch.nn import functional
 from models.train.reader.batches import IGNORE, Batch, Feeder, Mix
 from models.train.reader.network import Reader
 from models.train.reader.validate import Validation, validate
+
+if TYPE_CHECKING:
+    import argparse
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,24 @@ class Plan:
     warm: float = 0.01
     fall: float = 0.4
     """Share of the time in which the rate falls to nothing at the end."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where, how long, from what."""
+    plan = Plan()
+    parser.add_argument("--run", type=Path, default=Path("../reader-training/run"), help="checkpoints; goes on from latest.pt there")
+    parser.add_argument("--from", dest="start", type=Path, help="checkpoint or reader.onnx to start from")
+    parser.add_argument("--minutes", type=float, default=plan.minutes)
+    parser.add_argument("--rate", type=float, default=plan.rate)
+    parser.add_argument("--threads", type=int, default=plan.threads)
+    parser.add_argument("--batch", type=int, default=Mix().size)
+    parser.add_argument("--seed", type=int, default=plan.seed)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train until the time is used up."""
+    plan = Plan(minutes=arguments.minutes, rate=arguments.rate, threads=arguments.threads, seed=arguments.seed)
+    Run(arguments.folder, arguments.run, plan, arguments.start).go(Mix(size=arguments.batch))
 
 
 def rate_at(plan: Plan, done: float) -> float:
@@ -68,7 +90,7 @@ def losses(model: nn.Module, batch: Batch, device: torch.device) -> tuple[Tensor
         "stack_columns": 0.3 * _columns(stacked, batch.stack_columns, device),
         "ctc": 0.15 * _ctc(text, batch.texts, device),
         "stack_ctc": 0.05 * _ctc(stacked, batch.stacks, device),
-        "region": 0.25 * functional.cross_entropy(region, torch.from_numpy(batch.regions).to(device), ignore_index=IGNORE, label_smoothing=0.05),
+        "region": 0.5 * functional.cross_entropy(region, torch.from_numpy(batch.regions).to(device), ignore_index=IGNORE, label_smoothing=0.05),
     }
     total = torch.stack(list(parts.values())).sum()
     return total, {name: float(value.detach()) for name, value in parts.items()}
@@ -92,6 +114,8 @@ def _ctc(logits: Tensor, targets: np.ndarray, device: torch.device) -> Tensor:
 
 class Run:
     """A training run that can be stopped and gone on with."""
+
+    STARTED = 20_000
 
     def __init__(self, folder: Path, out: Path, plan: Plan, start: Path | None) -> None:
         torch.set_num_threads(plan.threads)
@@ -121,6 +145,7 @@ class Run:
             weights = load_weights(start)
             self.model.load_state_dict(weights)
             self.average.load_state_dict(weights)
+            self.step = self.STARTED  # a long average from the first step on
             print(f"starting from {start}")
 
     def save(self, name: str = "latest.pt") -> None:

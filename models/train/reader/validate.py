@@ -12,7 +12,7 @@ from edge.camera.plates import ALPHABET, fold
 from models.synth.plate_degrade import PLATE_QUAD, Wear, degrade
 from models.train.reader.batches import REGION_INDEX
 from models.train.reader.network import REGIONS
-from models.train.reader.prepare import read_real
+from models.train.reader.prepare import Label, read_real
 
 
 def greedy(logits: np.ndarray) -> str:
@@ -29,8 +29,32 @@ class Validation:
         rng = np.random.default_rng(99)
         chosen = [i for i, label in enumerate(labels) if label.split == "val"]
         self.labels = [labels[i] for i in chosen]
+        self.pictures = pictures[chosen]
         self.crops = np.stack([rectify(pictures[i], PLATE_QUAD.tolist()) for i in chosen])
         self.far = np.stack([degrade(rng, pictures[i], Wear(0.7, 34))[0] for i in chosen])
+
+    def for_calibration(self, times: int = 4) -> tuple[np.ndarray, list[str | None], list[int]]:
+        """(crops, texts, regions): each plate as it is, and flat ones `times` more seen from afar; −1: region unknown."""
+        rng = np.random.default_rng(5)
+        crops, texts, regions = list(self.crops), [label.text for label in self.labels], [_region(label) for label in self.labels]
+        for picture, label in zip(self.pictures, self.labels, strict=True):
+            if label.kind == "negative":
+                continue
+            for _ in range(times if label.kind == "crop" else 1):
+                wear = Wear(0.6, 40) if label.kind == "crop" else Wear(0.3, 64, real=True)
+                crops.append(degrade(rng, picture, wear)[0])
+                texts.append(label.text)
+                regions.append(_region(label))
+        return np.stack(crops), texts, regions
+
+    def calibration_pictures(self, count: int = 200) -> np.ndarray:
+        """Crops from which the 8-bit ranges are taken."""
+        crops, _, _ = self.for_calibration()
+        return crops[np.random.default_rng(3).permutation(len(crops))[:count]]
+
+
+def _region(label: Label) -> int:
+    return -1 if label.region is None or label.kind == "negative" else REGION_INDEX.get(label.region, REGION_INDEX["other"])
 
 
 def run(model: torch.nn.Module, crops: np.ndarray, device: torch.device) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
