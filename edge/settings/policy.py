@@ -1,13 +1,11 @@
 """What the department has decided: one Struct a section of `config/policy.yaml`, limits included.
 
 Every sentence of the published policy that a number or a list can express is a key here, and nothing else is. What
-contradicts itself is refused (`contradictions`), so a desk never runs on a policy that cannot be kept.
+contradicts itself is refused (`policy_rules`), so a desk never runs on a policy that cannot be kept.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -182,46 +180,3 @@ class Policy(Section, frozen=True, kw_only=True):
     matching: MatchingSettings = MatchingSettings()
     audit: AuditSettings = AuditSettings()
     transparency: TransparencySettings = TransparencySettings()
-
-
-def contradictions(policy: Policy) -> Iterator[tuple[str, str]]:
-    """Where the policy cannot be kept as written: (key, what to change)."""
-    yield from _names(policy)
-    yield from _hotlists(policy.hotlists)
-    yield from _search(policy.search)
-
-
-def _names(policy: Policy) -> Iterator[tuple[str, str]]:
-    if "desk" in policy.cameras:
-        yield "cameras", "no camera may be called desk: that topic is the desk's own"
-    yield from _twice("cameras", policy.cameras)
-    yield from _twice("agencies", (policy.department.name, *policy.agencies))
-
-
-def _hotlists(hotlists: HotlistSettings) -> Iterator[tuple[str, str]]:
-    if "N" in hotlists.file_codes:
-        yield (
-            "hotlists.file_codes",
-            "N is NCIC's Immigration Violator file, which the policy prohibits: take it out",
-        )
-    if hotlists.dead_hours <= hotlists.stale_hours:
-        yield "hotlists.dead_hours", f"must be more than stale_hours ({hotlists.stale_hours:g})"
-    names = tuple(entry.name for entry in hotlists.lists)
-    yield from _twice("hotlists.lists", names)
-    if {"local", "calibration"} & set(names):
-        yield "hotlists.lists", "local and calibration are the desk's own lists: choose another name"
-
-
-def _search(search: SearchSettings) -> Iterator[tuple[str, str]]:
-    allowed = tuple(purpose.key for purpose in search.purposes)
-    prohibited = tuple(purpose.key for purpose in search.prohibited)
-    yield from _twice("search.purposes", allowed)
-    yield from _twice("search.prohibited", prohibited)
-    for key in sorted(set(allowed) & set(prohibited)):
-        yield "search.purposes", f"{key} is allowed and prohibited: take it out of one list"
-
-
-def _twice(key: str, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    counts = Counter(name.casefold() for name in names)
-    for name in sorted(name for name, count in counts.items() if count > 1):
-        yield key, f"{name} is named twice: keep one"
