@@ -24,6 +24,10 @@ BEAM = 6
 """Prefixes kept: more changed no read of the val split."""
 SEEN = 0.004
 """A class less probable than this in a column is not tried there."""
+CLEAR = 0.8
+"""When the best class of every column is more probable than this, the best path is the best text."""
+IDLE = 0.9995
+"""From this probability of blank on, a column is surely blank."""
 OPTIONS_MAX = 5
 """Alternatives kept for a character."""
 _FLOOR = 1e-9
@@ -54,7 +58,7 @@ class Decoded:
 
 def decode(logits: NDArray[np.float32], temperature: float = 1.0) -> Decoded:
     """Columns' logits (T×37, blank first, then `ALPHABET`) → the best text with its probabilities."""
-    probabilities = _softmax(np.asarray(logits, np.float64) / temperature)
+    probabilities = _without_idle(_softmax(np.asarray(logits, np.float64) / temperature))
     text = best_text(probabilities)
     if not text:
         return Decoded(characters=(), log_probability=float(np.log(np.maximum(probabilities[:, BLANK], _FLOOR)).sum()))
@@ -73,20 +77,23 @@ def whole_text_confidence(decoded: Decoded, coefficients: tuple[float, float, fl
 
 
 def best_text(probabilities: NDArray[np.float64]) -> tuple[int, ...]:
-    """Most probable class sequence of T×37 probabilities, by prefix beam search."""
+    """Most probable class sequence of T×37 probabilities, by prefix beam search where any column is in doubt."""
+    if probabilities.max(axis=1).min() > CLEAR:
+        path = probabilities.argmax(axis=1).tolist()
+        return tuple(c for c, before in zip(path, [BLANK, *path[:-1]], strict=True) if c not in (BLANK, before))
     beams: _Beams = {(): (1.0, 0.0)}
-    for column in probabilities:
-        beams = _advance(beams, column, np.flatnonzero(column[1:] > SEEN) + 1)
+    for column in probabilities.tolist():
+        beams = _advance(beams, column)
     return max(beams, key=lambda prefix: sum(beams[prefix]))
 
 
-def _advance(beams: _Beams, column: NDArray[np.float64], candidates: NDArray[np.intp]) -> _Beams:
+def _advance(beams: _Beams, column: list[float]) -> _Beams:
     grown: _Beams = {}
-    blank = float(column[BLANK])
-    tried = [(int(c), float(column[c])) for c in candidates]
+    blank = column[BLANK]
+    tried = [(c, p) for c, p in enumerate(column) if p > SEEN and c != BLANK]
     for prefix, (in_blank, in_character) in beams.items():
         last = prefix[-1] if prefix else BLANK
-        stay = in_character * float(column[last]) if prefix else 0.0
+        stay = in_character * column[last] if prefix else 0.0
         before = grown.get(prefix, (0.0, 0.0))
         grown[prefix] = (before[0] + (in_blank + in_character) * blank, before[1] + stay)
         for character, p in tried:
@@ -145,6 +152,14 @@ def _character(probabilities: NDArray[np.float64], standing: NDArray[np.float64]
     chosen = float(mixed[first])
     options = [(ALPHABET[first], chosen)] + [(ALPHABET[i], min(float(mixed[i]), chosen)) for i in others]
     return Character(tuple(options))
+
+
+def _without_idle(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Runs of columns that are surely blank, each as one: it halves the work and costs no read."""
+    idle = probabilities[:, BLANK] > IDLE
+    again = np.concatenate([[False], idle[1:] & idle[:-1]])
+    kept: NDArray[np.float64] = probabilities[~again]
+    return kept
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
