@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 BUSY_MS: Final = 10_000
 """Two writers wait for one another for this long; a desk's longest transaction is a purge."""
 
+CUT_MS: Final = 300
+"""Cutting the log can wait for the next purge; the cameras cannot wait for somebody's long search."""
+
 _WRITE: Final = {"desk_write": True}
 
 
@@ -69,9 +72,12 @@ class Store:
             return self._vacuum()
         with _telling():
             raw = self._engine.raw_connection()
+            cursor = raw.cursor()
             try:
-                busy, _, _ = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                cursor.execute(f"PRAGMA busy_timeout={CUT_MS}")
+                busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
                 raw.close()
         return not busy
 

@@ -1,0 +1,131 @@
+"""After the policy's days nothing is left: not in the tables, not in the file's free pages, not in its log.
+
+Counted from the capture. `secure_delete` writes zeros over what is deleted, and folding the write-ahead log into the
+file and cutting it removes the copies that it held; a test searches the raw bytes for what was purged. What is kept for
+good is the audit log and the days' counters, and neither holds what a camera read.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import func, or_, select
+
+from edge.desk import audit
+from edge.desk.store import count, get_state, set_state
+from edge.desk.store.tables import gap, hit, hotlist, local_entry, outage, outgoing, sighting, verdict
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection, Table
+
+    from edge.desk.store import Store
+    from edge.settings.policy import RetentionSettings
+
+DAY_MS: Final = 86_400_000
+BATCH: Final = 5_000
+"""Rows deleted in one transaction: a purge of millions must not keep the cameras waiting."""
+AHEAD_MS_MAX: Final = 300_000
+_PROOF: Final = "purge proof"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What the last purge found when it looked again. `overdue` is 0, or it has failed."""
+
+    at_ms: int
+    purged: int
+    overdue: int
+    oldest_ms: int | None
+    log_cut: bool
+    """Whether the write-ahead log was folded in and cut: no copy of what was deleted is left in it."""
+
+
+def purge(store: Store, rules: RetentionSettings, now_ms: int) -> Proof:
+    """Delete what is due, wipe it from the file and the log, look again, and write down what was found."""
+    limit_ms = due_before(rules, now_ms)
+    _redate(store, now_ms)
+    purged = 0
+    while batch := _batch(store, limit_ms, now_ms):
+        purged += batch
+    # A purge that a reader kept from cutting the log is not over: the next one cuts it, though nothing is due then.
+    log_cut = store.flush_log() if purged or not _was_cut(store) else True
+    with store.write() as connection:
+        proof = _look_again(connection, limit_ms, now_ms, purged, log_cut=log_cut)
+        set_state(connection, _PROOF, json.dumps(asdict(proof)))
+        if purged:
+            audit.append(connection, _written(proof), now_ms)
+    return proof
+
+
+def due_before(rules: RetentionSettings, now_ms: int) -> int:
+    """Whatever was captured before this is due."""
+    return now_ms - int(rules.days * DAY_MS)
+
+
+def last_proof(connection: Connection) -> Proof | None:
+    """What the last purge found; None before the first."""
+    kept = get_state(connection, _PROOF)
+    return None if kept is None else Proof(**json.loads(kept))
+
+
+def _was_cut(store: Store) -> bool:
+    with store.read() as connection:
+        proof = last_proof(connection)
+    return proof is not None and proof.log_cut
+
+
+def _redate(store: Store, now_ms: int) -> None:
+    """Rows from the future were dated by a clock that has been set back since: they count from now, and do not stay."""
+    with store.write() as connection:
+        for dated in (sighting.c.captured_ms, hit.c.captured_ms, outgoing.c.made_ms):
+            wrong = dated > now_ms + AHEAD_MS_MAX
+            connection.execute(dated.table.update().where(wrong).values({dated.name: now_ms}))
+
+
+def _batch(store: Store, limit_ms: int, now_ms: int) -> int:
+    with store.write() as connection:
+        living = select(hit.c.id).where(hit.c.captured_ms >= limit_ms)
+        deleted = _delete(connection, verdict, verdict.c.hit.not_in(living))
+        deleted += _delete(connection, hit, hit.c.captured_ms < limit_ms)
+        deleted += _delete(connection, sighting, sighting.c.captured_ms < limit_ms)
+        deleted += _delete(connection, outgoing, outgoing.c.made_ms < limit_ms)
+        ended = or_(local_entry.c.expires_ms < limit_ms, local_entry.c.removed_ms < limit_ms)
+        deleted += _delete(connection, local_entry, ended)
+        deleted += _delete(connection, gap, gap.c.noticed_ms < limit_ms)
+        deleted += _delete(connection, outage, outage.c.ended_ms < limit_ms)
+        # A list that nobody replaced: dead for weeks, it matches nothing and is still a list of plates.
+        wiped = hotlist.c.content.is_not(None) & (hotlist.c.made_ms < limit_ms)
+        deleted += connection.execute(hotlist.update().where(wiped).values(content=None, active=False)).rowcount
+        if deleted:
+            count(connection, "purged", "rows", now_ms, deleted)
+    return deleted
+
+
+def _delete(connection: Connection, table: Table, due: ColumnElement[bool]) -> int:
+    key = table.c.row
+    few = select(key).where(due).order_by(key).limit(BATCH)
+    return connection.execute(table.delete().where(key.in_(few))).rowcount
+
+
+def _look_again(connection: Connection, limit_ms: int, now_ms: int, purged: int, *, log_cut: bool) -> Proof:
+    overdue = 0
+    oldest: list[int] = []
+    for table in (sighting, hit):
+        first, due = connection.execute(
+            select(func.min(table.c.captured_ms), func.count().filter(table.c.captured_ms < limit_ms))
+        ).one()
+        overdue += int(due)
+        oldest += [] if first is None else [int(first)]
+    return Proof(at_ms=now_ms, purged=purged, overdue=overdue, oldest_ms=min(oldest, default=None), log_cut=log_cut)
+
+
+def _written(proof: Proof) -> audit.Entry:
+    return audit.Entry(
+        act="purge",
+        who="desk",
+        agency="",
+        outcome="done" if not proof.overdue and proof.log_cut else "incomplete",
+        detail=f"{proof.purged} rows deleted, {proof.overdue} overdue, log cut: {'yes' if proof.log_cut else 'no'}",
+    )
