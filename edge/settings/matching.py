@@ -20,6 +20,9 @@ Rules = Mapping[type, Callable[[Any], Iterable[tuple[str, str]]]]
 (key, sentence) pairs of what contradicts itself; a sentence is "what must hold: what to do". A section's rules run as
 soon as the section itself is right, whatever else is wrong."""
 
+SECRET_FILES = ("password_file", "credentials_file")
+"""Keys that name a secret's file; people write the secret itself there."""
+
 WRONG: Final = object()
 """Stands for a value that has a problem."""
 
@@ -136,7 +139,7 @@ class Matching:
         inner = Spot(key, spot.below(name[:60]))
         near = _near(name, tuple(fields))
         if is_secret(name):
-            files = [field for field in fields if field.endswith(("password_file", "credentials_file"))]
+            files = [field for field in fields if field.endswith(SECRET_FILES)]
             target = f"name the file in {files[0]}" if files else "name that file where the secret is used"
             fix = f"put it alone into a file that only the service can read, and {target}"
             self._note(Wrong("secrets never stand in settings", "a secret (not shown)", fix), inner)
@@ -166,6 +169,8 @@ class Matching:
                 rule, _, fix = sentence.partition(": ")
                 place = _find(node, key)
                 got = "nothing" if place is None else _described(place)
+                if key.endswith(SECRET_FILES) and "/" not in got and place is not None:
+                    got = "a name (not shown: it may be the secret itself)"
                 inner = Spot(place or node, spot.below(key))
                 self._note(Wrong(rule, got, fix or "change this, or what it contradicts"), inner)
 

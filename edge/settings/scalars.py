@@ -23,7 +23,7 @@ _TRUE = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"
 _FALSE = frozenset({"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"})
 _WHOLE = re.compile(r"[-+]?(0|[1-9]\d*)")
 _DECIMAL = re.compile(r"[-+]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
-_DIGITS_MAX = 18
+_DIGITS_MAX = 40
 """Longer numbers are out of every range, and Python takes its time over very long ones."""
 
 _LOOKALIKES: tuple[tuple[str, Callable[[re.Match[str]], tuple[str, str]]], ...] = (

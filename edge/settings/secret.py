@@ -35,7 +35,7 @@ _BEHIND_KEY = re.compile(r"(?i)((?:pass|secret|token|key|pwd|credential)[\w-]*\s
 
 
 class SecretWrong(Exception):
-    """A secret that settings refer to is not to be had: which, why, and what to do. Never its content."""
+    """A secret that settings refer to is not to be had: what must hold, why not, what to do. Never its content."""
 
 
 def secret(name: str, root: Path) -> str:
@@ -43,8 +43,8 @@ def secret(name: str, root: Path) -> str:
     path = place(name, root)
     if path is None:
         raise SecretWrong(
-            "a secret is named without a folder, so it must be a systemd credential, and systemd gave none "
-            "($CREDENTIALS_DIRECTORY): start the service with LoadCredential=, or write a path"
+            "a name without a folder is a systemd credential, and systemd gave this program none: "
+            "name it in the service's LoadCredential=, or write a path"
         )
     try:
         with path.open("rb") as stream:
@@ -86,18 +86,18 @@ def hidden(text: str) -> str:
 
 
 def _told(name: str, path: Path) -> str:
-    """A path is told; a bare name is not, for it may be the password itself, written in the wrong place."""
-    return str(path) if "/" in name else "a credential (its name is not shown: it may be the secret itself)"
+    """A path is told; a bare name is not, for it may be the secret itself, written in the wrong place."""
+    return str(path) if "/" in name else "the credential of this name"
 
 
 def _one_line(raw: bytes, told: str) -> str:
     if len(raw) > BYTES_MAX:
-        raise SecretWrong(f"{told} holds more than {BYTES_MAX:,} bytes: a secret's file is one line")
+        raise SecretWrong(f"a secret's file is one line, but {told} has over {BYTES_MAX:,} bytes: name another")
     try:
         text = raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
-        raise SecretWrong(f"{told} is not UTF-8 text: a secret's file is one line of text") from None
+        raise SecretWrong(f"a secret's file is one line of UTF-8 text, but {told} is not: name another") from None
     if not text or "\n" in text or "\0" in text:
-        found = "is empty" if not text else "holds more than one line"
-        raise SecretWrong(f"{told} {found}: write the secret alone, on one line")
+        found = "is empty" if not text else "has more"
+        raise SecretWrong(f"a secret's file is one line, but {told} {found}: write the secret alone into it")
     return text
