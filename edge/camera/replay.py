@@ -5,14 +5,13 @@ At `max` nothing waits and nothing is dropped, and every time is the recording's
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.camera.score import FrameNote, Outcome, PassNote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from edge.camera.known import Told
@@ -48,16 +47,6 @@ def recordings(path: Path) -> list[Recording]:
     if any(one.suffix.lower() in PICTURES for one in inside):
         return [Recording(path, "folder")]
     return [recording for one in inside for recording in recordings(one)]
-
-
-def paced(frames: Iterable[Frame], speed: float) -> Iterator[Frame]:
-    """The recording's own rhythm, `speed` times as fast. A slow machine falls behind; it does not skip."""
-    began_ns, first_ns = time.monotonic_ns(), None
-    for frame in frames:
-        first_ns = frame.monotonic_ns if first_ns is None else first_ns
-        due_ns = began_ns + (frame.monotonic_ns - first_ns) / speed
-        time.sleep(max(0.0, (due_ns - time.monotonic_ns()) / 1e9))
-        yield frame
 
 
 def replay(

@@ -1,0 +1,262 @@
+"""The camera's daemon: three threads around the pure line.
+
+    capture thread ─▶ [slot: 1 newest frame] ─▶ vision thread ─▶ outbox ◀─ link thread ─▶ broker
+
+The vision thread is the main one. It alone feeds systemd's watchdog, and only while the other two show life; a camera
+or a broker that is merely away counts as life.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from edge import __version__
+from edge.camera.clock import SystemClock
+from edge.camera.device import vital
+from edge.camera.disk import OutboxError
+from edge.camera.frames.open import open_source
+from edge.camera.frames.rhythm import paced, stamped, thinned
+from edge.camera.frames.slot import Slot
+from edge.camera.frames.source import Clock
+from edge.camera.health import Facts, Vitals
+from edge.camera.line import fresh_line, load_networks, origin
+from edge.camera.outbox import Outbox
+from edge.camera.quality import Quality
+from edge.link.client import Client, Presence
+from edge.record.boundary import seal
+from edge.record.counters import Counters
+from edge.record.health import Picture
+from edge.record.status import Status
+from edge.record.words import time as written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from edge.camera.frames.source import Source
+    from edge.camera.notify import Notifier
+    from edge.camera.scene import Frame
+    from edge.record.boundary import Sealed
+    from edge.record.sighting import Sighting
+    from edge.settings.camera import CameraSettings
+
+log = logging.getLogger(__name__)
+
+TURN_S_MAX = 0.25
+"""The vision thread turns at least this often, frame or no frame: passes end, the watchdog is fed."""
+QUALITY_EVERY_S = 1.0
+TEND_EVERY_S = 60.0
+SILENT_S_MAX = 90.0
+"""Capture and link must have shown life within this; the longest of their waits is shorter."""
+DRAIN_S_MAX = 6.0
+"""At the end, for what was just concluded; with the rest of the goodbye it stays within 10 s."""
+
+Ending = Literal["ended", "stopped", "reload", "failed"]
+"""The recording is over; somebody asked; somebody asked for new settings; a thread died."""
+
+
+@dataclass(slots=True)
+class _Due:
+    """When the vision thread's smaller duties are next, monotonic seconds."""
+
+    quality_s: float = 0.0
+    tend_s: float = 0.0
+    health_s: float = 0.0
+
+
+class Daemon:
+    """One camera from its settings to its goodbye. `run` blocks; `stop` and `reload` may come from a signal."""
+
+    def __init__(self, settings: CameraSettings, root: Path, folder: Path, notifier: Notifier) -> None:
+        """`root` is where the settings' paths begin, `folder` holds the outbox.
+
+        SettingsWrong, SourceUnusable, LinkMisconfigured: it cannot start as it is set.
+        """
+        self._settings, self._notifier, self._folder = settings, notifier, folder
+        self._networks = load_networks(settings, root)
+        self._source: Source = open_source(settings.source, settings.camera)
+        self._slot, self._stop, self._ending = Slot(), Event(), "ended"
+        self._client = Client(settings.broker, _presence(settings))
+        self._clock = SystemClock()
+        self._outbox = Outbox.open(folder, settings.outbox, self._clock)
+        told_by = origin(settings, self._networks, secrets.token_hex(8))
+        self._line = fresh_line(
+            settings, self._networks, told_by, memory=_Parked(self._outbox), synchronized=self._clock.synchronized
+        )
+        self._vitals = Vitals(told_by, self._line.tally)
+        self._quality, self._picture = Quality(), _UNSEEN
+        self._due, self._days_said = _Due(), b""
+
+    def stop(self) -> None:
+        """Finish open passes, drain, say goodbye; `run` returns within 10 s."""
+        self._end("stopped")
+
+    def reload(self) -> None:
+        """The same, and `run` returns `reload`."""
+        self._end("reload")
+
+    def run(self) -> Ending:
+        """Until the recording ends or somebody says so."""
+        capture = Thread(target=self._capture, name="capture", daemon=True)
+        self._client.start(self._outbox)
+        capture.start()
+        self._notifier.ready(f"{self._settings.camera}: looking; {self._networks.provider} runs the networks")
+        try:
+            while not self._slot.ended and not self._stop.is_set():
+                self._turn()
+        finally:
+            self._finish(capture)
+        return self._ending
+
+    def _end(self, ending: Ending) -> None:
+        self._ending = ending
+        self._stop.set()
+        self._slot.close()
+
+    def _capture(self) -> None:
+        """The capture thread: every frame into the slot, until the source ends."""
+        try:
+            for frame in self._live(self._source.frames()):
+                self._slot.put(frame)
+        except Exception:  # the one place: a dead thread must end the daemon, not leave it blind
+            log.exception("capture died")
+            self._end("failed")
+        finally:
+            self._slot.end()
+
+    def _live(self, frames: Iterable[Frame]) -> Iterable[Frame]:
+        frames = thinned(frames, self._settings.source.frames_per_second)
+        return stamped(paced(frames, 1.0, wait=self._stop.wait), Clock()) if self._source.recorded else frames
+
+    def _turn(self) -> None:
+        """One frame through the line, or none; then what is due."""
+        frame = self._slot.take(TURN_S_MAX)
+        began = time.monotonic()
+        if frame is None:
+            self._keep(self._line.idle(time.monotonic_ns()))
+        else:
+            self._keep(self._line.update(frame))
+            self._vitals.looked((time.monotonic() - began) * 1000)
+        self._duties(frame)
+
+    def _duties(self, frame: Frame | None) -> None:
+        now_s, due = time.monotonic(), self._due
+        if frame is not None and now_s >= due.quality_s:
+            due.quality_s = now_s + QUALITY_EVERY_S
+            self._picture = self._look_at_quality(frame)
+        if now_s >= due.tend_s:
+            due.tend_s = now_s + TEND_EVERY_S
+            self._outbox.tend()
+        if now_s >= due.health_s:
+            due.health_s = now_s + self._settings.health.interval_s
+            self._say_health()
+        if self._others_live(now_s):
+            self._notifier.alive()
+
+    def _keep(self, sightings: Iterable[Sighting]) -> None:
+        """Each on the disk before anyone is told of it."""
+        for sighting in sightings:
+            self._vitals.told(with_plate=sighting.plate is not None)
+            try:
+                self._outbox.keep(lambda sequence, one=sighting: _numbered(one, sequence))  # type: ignore[misc]
+            except OutboxError:  # the disk said why; the road goes on
+                self._vitals.unrecorded += 1
+            else:
+                self._client.wake()
+
+    def _look_at_quality(self, frame: Frame) -> Picture:
+        seen = self._quality.update(frame)
+        return Picture(
+            dark=seen.dark,
+            burnt=seen.burnt,
+            blurred=seen.blurred,
+            frozen=seen.frozen,
+            moved=seen.moved,
+            infrared=seen.infrared,
+        )
+
+    def _say_health(self) -> None:
+        facts = Facts(
+            source=self._source.status,
+            dropped=self._slot.dropped,
+            outbox=self._outbox.report(),
+            link=self._client.report,
+            picture=self._picture,
+            provider=self._networks.provider,
+            device=vital(self._folder),
+            synchronized=self._clock.synchronized(),
+        )
+        self._client.say(seal(self._vitals.report(facts)))
+        self._say_days()
+
+    def _say_days(self) -> None:
+        """The day's counts, when they changed."""
+        try:
+            days = self._outbox.days()
+        except OutboxError:
+            return
+        sealed = seal(Counters(site=self._settings.site, camera=self._settings.camera, days=days))
+        if sealed.payload != self._days_said:
+            self._days_said = sealed.payload
+            self._client.say(sealed)
+
+    def _others_live(self, now_s: float) -> bool:
+        capture_s = self._source.status.alive_ns / 1e9
+        return self._client.alive and now_s - self._client.beat_s < SILENT_S_MAX and now_s - capture_s < SILENT_S_MAX
+
+    def _finish(self, capture: Thread) -> None:
+        self._notifier.stopping()
+        self._source.close()
+        self._keep(self._line.finish())
+        self._say_health()
+        self._client.close(DRAIN_S_MAX)
+        capture.join(1.0)
+        self._outbox.close()
+        log.info("%s: %s", self._settings.camera, self._ending)
+
+
+class _Parked:
+    """The outbox as the line's memory of parked vehicles. A disk that does not answer has forgotten."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    def known_parked(self, text: str, *, seen_ns_min: int) -> bool:
+        try:
+            return self._outbox.known_parked(text, seen_ns_min=seen_ns_min)
+        except OutboxError:
+            return False
+
+    def remember_parked(self, text: str, *, seen_ns: int) -> None:
+        try:
+            self._outbox.remember_parked(text, seen_ns=seen_ns)
+        except OutboxError:
+            return
+
+
+_UNSEEN = Picture(dark=None, burnt=None, blurred=None, frozen=None, moved=None, infrared=None)
+
+
+def _numbered(sighting: Sighting, sequence: int) -> Sealed:
+    return seal(msgspec.structs.replace(sighting, sequence=sequence))
+
+
+def _presence(settings: CameraSettings) -> Presence:
+    def status(state: Literal["online", "offline"], since_ns: int | None) -> Sealed:
+        since = None if since_ns is None else written(since_ns)
+        return seal(Status(site=settings.site, camera=settings.camera, state=state, software=__version__, since=since))
+
+    return Presence(
+        site=settings.site,
+        camera=settings.camera,
+        online=status("online", time.time_ns()),
+        lost=status("offline", None),
+        leaving=lambda: status("offline", time.time_ns()),
+    )

@@ -1,0 +1,88 @@
+"""What `run` and `replay` share: settings → loaded networks → one fresh line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import edge
+from edge import __version__
+from edge.camera.motion import Gate
+from edge.camera.pipeline import Pipeline, Steps
+from edge.camera.sightings import Origin
+from edge.camera.vision.detector import Detector
+from edge.camera.vision.manifest import load_manifest
+from edge.camera.vision.models import load_network
+from edge.camera.vision.reader import Reader
+from edge.record.sighting import Models
+from edge.settings.loader import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edge.camera.known import ParkedMemory
+    from edge.camera.vision.models import Network
+    from edge.record.health import Provider
+    from edge.settings.camera import CameraSettings
+
+SHIPPED_ROOT = Path(edge.__file__).resolve().parents[1]
+"""Where `models/manifest.yaml` lies when no settings file says otherwise: beside the package."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Networks:
+    """Loaded, checked and warm; a line is made of them in no time."""
+
+    detector: Network
+    reader: Network
+
+    @property
+    def models(self) -> Models:
+        """Which networks speak, for the record."""
+        return Models(detector=self.detector.digest, reader=self.reader.digest, vehicle=None)
+
+    @property
+    def provider(self) -> Provider:
+        """What truly runs the detector, which is nine tenths of the work."""
+        return cast("Provider", self.detector.provider)
+
+
+def load_networks(settings: CameraSettings, root: Path) -> Networks:
+    """Both networks of the settings; SettingsWrong when one is altered, missing or not allowed."""
+    manifest = load_manifest(root / settings.runtime.manifest)
+    return Networks(
+        detector=load_network(manifest.pick(settings.detector.model, "detector"), settings.runtime),
+        reader=load_network(manifest.pick(settings.reader.model, "reader"), settings.runtime),
+    )
+
+
+def origin(settings: CameraSettings, networks: Networks, run: str) -> Origin:
+    """Who sees, and with what; `run` names this run."""
+    return Origin(
+        site=settings.site,
+        camera=settings.camera,
+        run=run,
+        models=networks.models,
+        settings=digest(settings),
+        software=__version__,
+    )
+
+
+def fresh_line(
+    settings: CameraSettings,
+    networks: Networks,
+    told_by: Origin,
+    *,
+    memory: ParkedMemory,
+    synchronized: Callable[[], bool],
+) -> Pipeline:
+    """A line that has seen nothing yet."""
+    steps = Steps(
+        gate=Gate(settings.motion, settings.view),
+        detector=Detector.of(networks.detector, settings.detector),
+        reader=Reader.of(networks.reader),
+        memory=memory,
+        synchronized=synchronized,
+    )
+    return Pipeline(settings, told_by, steps)

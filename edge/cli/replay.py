@@ -1,0 +1,170 @@
+"""Send recordings through the very line of the daemon, and score it where the truth is known.
+
+A recording is a folder of pictures or a video file; a folder of such is replayed one after the other, each with a
+fresh memory. At `--speed max` two replays give the same events.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.cli import present
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from edge.camera.line import Networks
+    from edge.camera.replay import Recording
+    from edge.camera.scene import Frame
+    from edge.camera.score import Expected, Outcome, Score
+    from edge.record.sighting import Sighting
+    from edge.settings.camera import CameraSettings
+
+DONE, FAILED, WRONG = 0, 1, 2
+TRUTH_NAME = "truth.yaml"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may follow `plate-reader replay`."""
+    parser.add_argument("path", type=Path, help="a folder of pictures, a video, or a folder of such")
+    parser.add_argument("--config", type=Path, help="settings to replay with; its source is not used")
+    parser.add_argument("--speed", type=_speed, default=None, metavar="N|max", help="1 is real time (default: max)")
+    parser.add_argument(
+        "--truth", type=Path, help="truth.yaml, a .csv (file,text,country,sharp), or a folder of scenes with their own"
+    )
+    parser.add_argument("--fps", type=float, help="look at no more frames a second than this")
+    parser.add_argument("--json", action="store_true", help="the sightings, one a line")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Replay; the sightings go to stdout, the score behind them (to stderr with --json)."""
+    from edge.camera.replay import recordings
+    from edge.camera.score import TruthWrong
+
+    found = recordings(arguments.path)
+    if not found:
+        print(f"{arguments.path}: no video and no folder of pictures; give one of either", file=sys.stderr)
+        return WRONG
+    try:
+        truth = _truth(arguments.truth)
+    except TruthWrong as wrong:
+        print(wrong, file=sys.stderr)
+        return WRONG
+    return _replay_all(arguments, found, truth)
+
+
+def _replay_all(arguments: argparse.Namespace, found: Sequence[Recording], truth: dict[str, list[Expected]]) -> int:
+    from edge.camera.line import load_networks
+    from edge.camera.score import Score, score
+
+    settings, root = _settings(arguments)
+    networks = load_networks(settings, root)
+    total, failed = Score(), False
+    with present.progress("recordings", len(found)) as tell:
+        for done, recording in enumerate(found):
+            tell(done)
+            outcome = _replay_one(arguments, settings, networks, recording)
+            failed |= not outcome.frames
+            if recording.name in truth:
+                total.add(score(outcome, truth[recording.name]))
+    if arguments.truth is not None:
+        _print_score(total, sys.stderr if arguments.json else sys.stdout)
+    return FAILED if failed else DONE
+
+
+def _replay_one(
+    arguments: argparse.Namespace, settings: CameraSettings, networks: Networks, recording: Recording
+) -> Outcome:
+    from edge.camera.known import NoMemory
+    from edge.camera.line import fresh_line, origin
+    from edge.camera.replay import replay
+
+    told_by = origin(settings, networks, f"replay/{recording.name}")
+    line = fresh_line(settings, networks, told_by, memory=NoMemory(), synchronized=lambda: True)
+    show = _show_json if arguments.json else lambda sighting: _show(recording.name, sighting)
+    outcome = replay(recording.name, _frames(arguments, settings, recording), line, show)
+    if not outcome.frames:
+        print(f"{recording.path}: not one picture could be read", file=sys.stderr)
+    return outcome
+
+
+def _frames(arguments: argparse.Namespace, settings: CameraSettings, recording: Recording) -> Iterator[Frame]:
+    """The recording's frames in its own time, thinned and paced as asked."""
+    import time
+
+    import msgspec
+
+    from edge.camera.frames.open import open_source
+    from edge.camera.frames.rhythm import paced, thinned
+
+    source_settings = msgspec.structs.replace(
+        settings.source, kind=recording.kind, address=str(recording.path), loop=False
+    )
+    frames = open_source(source_settings, settings.camera).frames()
+    frames = thinned(frames, arguments.fps or settings.source.frames_per_second)
+    return frames if arguments.speed is None else paced(frames, arguments.speed, wait=time.sleep)
+
+
+def _settings(arguments: argparse.Namespace) -> tuple[CameraSettings, Path]:
+    """The file's settings, or a new site's; and where their paths begin."""
+    from edge.camera.line import SHIPPED_ROOT
+    from edge.settings.camera import CameraSettings, SourceSettings, ViewSettings
+
+    if arguments.config is not None:
+        from edge.settings.camera_rules import load_camera
+        from edge.settings.loader import root_of
+
+        return load_camera(arguments.config), root_of(arguments.config)
+    source = SourceSettings(kind="folder", address=str(arguments.path), frames_per_second=60)
+    view = ViewSettings(approaching="northbound", receding="southbound")
+    return CameraSettings(site="replay", camera="replay", source=source, view=view), SHIPPED_ROOT
+
+
+def _truth(path: Path | None) -> dict[str, list[Expected]]:
+    from edge.camera.score import read_truth
+
+    if path is None:
+        return {}
+    files = sorted(path.rglob(TRUTH_NAME)) if path.is_dir() else [path]
+    return {name: vehicles for file in files for name, vehicles in read_truth(file).items()}
+
+
+def _show_json(sighting: Sighting) -> None:
+    from edge.record.boundary import seal
+
+    print(seal(sighting).payload.decode(), flush=True)
+
+
+def _show(name: str, sighting: Sighting) -> None:
+    """One line for a person."""
+    plate, region = sighting.plate, sighting.region
+    text = f"{plate.text:<9} {plate.confidence:5.1%}" if plate else f"{'–':<9} {'':5}"
+    state = f"{region.code:<6} {region.confidence:5.1%}" if region else f"{'?':<6} {'':5}"
+    way = sighting.direction or sighting.heading or ""
+    print(f"{sighting.first_seen[11:23]}  {text}  {state}  {way:<11} {name}", flush=True)
+
+
+def _print_score(total: Score, out: object) -> None:
+    from edge.camera.score import lines
+
+    stream = sys.stderr if out is sys.stderr else sys.stdout
+    print("\n" + present.table(list(lines(total))), file=stream)
+    for name, stage in total.missed:
+        print(f"missed   {name}: lost at {stage}", file=stream)
+    for wrong in total.wrong:
+        print(f"wrong    {wrong}", file=stream)
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if speed <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed; give a number above 0, or max")
+    return speed
