@@ -82,7 +82,8 @@ class Daemon:
         self._settings, self._notifier, self._folder = settings, notifier, folder
         self._networks = load_networks(settings, root)
         self._source: Source = open_source(settings.source, settings.camera)
-        self._slot, self._stop, self._ending = Slot(), Event(), "ended"
+        self._slot, self._stop = Slot(), Event()
+        self._asked: Ending | None = None
         self._client = Client(settings.broker, _presence(settings))
         self._clock = SystemClock()
         self._outbox = Outbox.open(folder, settings.outbox, self._clock)
@@ -95,12 +96,15 @@ class Daemon:
         self._due, self._days_said = _Due(), b""
 
     def stop(self) -> None:
-        """Finish open passes, drain, say goodbye; `run` returns within 10 s."""
-        self._end("stopped")
+        """Finish open passes, drain, say goodbye; `run` returns within 10 s.
+
+        Only leaves word: a signal may arrive while this very thread holds a lock.
+        """
+        self._asked = "stopped"
 
     def reload(self) -> None:
         """The same, and `run` returns `reload`."""
-        self._end("reload")
+        self._asked = "reload"
 
     def run(self) -> Ending:
         """Until the recording ends or somebody says so."""
@@ -109,16 +113,11 @@ class Daemon:
         capture.start()
         self._notifier.ready(f"{self._settings.camera}: looking; {self._networks.provider} runs the networks")
         try:
-            while not self._slot.ended and not self._stop.is_set():
+            while not self._slot.ended and self._asked is None:
                 self._turn()
         finally:
             self._finish(capture)
-        return self._ending
-
-    def _end(self, ending: Ending) -> None:
-        self._ending = ending
-        self._stop.set()
-        self._slot.close()
+        return self._asked or "ended"
 
     def _capture(self) -> None:
         """The capture thread: every frame into the slot, until the source ends."""
@@ -127,7 +126,7 @@ class Daemon:
                 self._slot.put(frame)
         except Exception:  # the one place: a dead thread must end the daemon, not leave it blind
             log.exception("capture died")
-            self._end("failed")
+            self._asked = "failed"
         finally:
             self._slot.end()
 
@@ -213,13 +212,14 @@ class Daemon:
 
     def _finish(self, capture: Thread) -> None:
         self._notifier.stopping()
+        self._stop.set()
         self._source.close()
         self._keep(self._line.finish())
         self._say_health()
         self._client.close(DRAIN_S_MAX)
         capture.join(1.0)
         self._outbox.close()
-        log.info("%s: %s", self._settings.camera, self._ending)
+        log.info("%s: %s", self._settings.camera, self._asked or "ended")
 
 
 class _Parked:

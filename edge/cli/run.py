@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import signal
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING
 from edge.cli import present
 
 if TYPE_CHECKING:
+    import argparse
+
     from edge.camera.daemon import Daemon
     from edge.settings.camera import CameraSettings
 
@@ -85,7 +86,7 @@ def _listen(daemon: Daemon, config: Path, settings: CameraSettings) -> list[Came
 
 
 def _folder(settings: CameraSettings, root: Path) -> Path:
-    """systemd's StateDirectory, when it gives one; else the settings' folder, relative to their root."""
+    """Where the outbox lies: systemd's StateDirectory, when it gives one; else the settings' folder."""
     given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
     folder = Path(given) if given else root / settings.outbox.folder
     return folder if given else folder / settings.camera
