@@ -1,0 +1,116 @@
+"""Pixels → plates: the whole frame, and nearer looks where plates would otherwise be too small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge.camera.pixels import letterbox
+from edge.camera.scene import Box, Plate
+from edge.camera.vision.adapters.finding import FINDING
+from edge.camera.vision.overlap import distinct, hulls
+from edge.camera.vision.tensor import tensor
+from edge.camera.vision.tiles import tiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from edge.camera.scene import Frame, Motion
+    from edge.camera.vision.adapters.finding import Found
+    from edge.camera.vision.manifest import Entry
+    from edge.camera.vision.models import Network, Run
+    from edge.settings.camera import DetectorSettings
+
+FRAME_TILES_MAX = 2
+"""Nearer looks in one frame of a stream. A number and not a time, so that two replays see the same."""
+WHOLE_EVERY_MS = 500
+"""While tiles cover all that moves, the whole frame is looked at this often: what stands there is to stay known."""
+PHOTOGRAPH_TILES_MAX = 12
+"""Nearer looks at one photograph."""
+BORDER_PX = 1.0
+
+
+class Detector:
+    """Finds plates with one network. Remembers only when it last looked at a whole frame."""
+
+    def __init__(self, entry: Entry, run: Run, settings: DetectorSettings) -> None:
+        self._entry, self._run, self._settings = entry, run, settings
+        self._finding = FINDING[entry.adapter]
+        self._canvas = (entry.input.width, entry.input.height)
+        self._score_min = entry.score_min if settings.score_min is None else settings.score_min
+        self._whole_ns: int | None = None
+
+    @classmethod
+    def of(cls, network: Network, settings: DetectorSettings) -> Detector:
+        """From a loaded network."""
+        return cls(network.listed.entry, network.run, settings)
+
+    def find(self, frame: Frame, motion: Motion | None) -> list[Plate]:
+        """The plates of one frame of a stream, best first. What moved is looked at as near as the budget allows."""
+        regions = motion.regions if motion is not None else ()
+        areas = self._near(frame.pixels, regions, FRAME_TILES_MAX)
+        if not areas or self._whole_due(frame.monotonic_ns):
+            self._whole_ns = frame.monotonic_ns
+            areas = (_whole(frame.pixels), *areas[: FRAME_TILES_MAX - 1])
+        return self._plates(frame.pixels, areas)
+
+    def search(self, pixels: NDArray[np.uint8]) -> list[Plate]:
+        """The plates of one photograph (H×W×3), best first, however small."""
+        whole = _whole(pixels)
+        return self._plates(pixels, (whole, *self._near(pixels, (whole,), PHOTOGRAPH_TILES_MAX)))
+
+    def _near(self, pixels: NDArray[np.uint8], regions: Sequence[Box], tiles_max: int) -> tuple[Box, ...]:
+        if self._settings.tiles == "never" or not regions:
+            return ()
+        return tiles(regions, (pixels.shape[1], pixels.shape[0]), self._canvas, tiles_max)
+
+    def _whole_due(self, now_ns: int) -> bool:
+        return self._whole_ns is None or not 0 <= now_ns - self._whole_ns < WHOLE_EVERY_MS * 1_000_000
+
+    def _plates(self, pixels: NDArray[np.uint8], areas: Sequence[Box]) -> list[Plate]:
+        found = [self._look(pixels, area) for area in areas]
+        scores = np.concatenate([scores for scores, _ in found])
+        quads = np.concatenate([quads for _, quads in found])
+        if len(areas) > 1:
+            kept = distinct(scores, quads)
+            scores, quads = scores[kept], quads[kept]
+        plates = [_plate(score, quad) for score, quad in zip(scores, quads, strict=True)]
+        return [plate for plate in plates if plate.width_px >= self._settings.width_px_min]
+
+    def _look(self, pixels: NDArray[np.uint8], area: Box) -> Found:
+        """One run of the network over one part of the picture; corners in the picture's own pixels."""
+        x0, y0 = int(area.x0), int(area.y0)
+        part = pixels[y0 : int(area.y1), x0 : int(area.x1)]
+        canvas, placed = letterbox(part, *self._canvas, align=self._entry.input.align)
+        outputs = self._run(tensor(canvas, self._entry.input))
+        scores, quads = self._finding.decode(self._entry, outputs, self._score_min)
+        quads = placed.back(quads) + np.array([x0, y0], np.float32)
+        whole = _uncut(quads, area, pixels.shape[1], pixels.shape[0])
+        return scores[whole], quads[whole]
+
+
+def touches_border(plate: Plate, width: int, height: int) -> bool:
+    """Whether the plate reaches the edge of its frame (pixels): it may be cut off, and half a plate is not read."""
+    box = plate.box
+    return box.x0 < BORDER_PX or box.y0 < BORDER_PX or box.x1 > width - BORDER_PX or box.y1 > height - BORDER_PX
+
+
+def _whole(pixels: NDArray[np.uint8]) -> Box:
+    return Box(x0=0, y0=0, x1=pixels.shape[1], y1=pixels.shape[0])
+
+
+def _uncut(quads: NDArray[np.float32], area: Box, width: int, height: int) -> NDArray[np.bool_]:
+    """Which finds do not reach a seam: there the neighbouring tile, or the whole picture, sees the plate whole."""
+    boxes = hulls(quads)
+    low, high = np.array([area.x0, area.y0]), np.array([area.x1, area.y1])
+    inner_low, inner_high = low > 0, high < np.array([width, height])
+    cut = (inner_low & (boxes[:, :2] < low + 2)).any(axis=1) | (inner_high & (boxes[:, 2:] > high - 2)).any(axis=1)
+    return np.asarray(~cut)
+
+
+def _plate(score: np.float32, quad: NDArray[np.float32]) -> Plate:
+    a, b, c, d = ((float(x), float(y)) for x, y in quad)
+    return Plate(corners=(a, b, c, d), score=float(score))

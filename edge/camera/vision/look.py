@@ -1,0 +1,75 @@
+"""One photograph, looked at as a whole: every plate in it, read, and what each stage took.
+
+For pictures that a technician chose. The daemon's frames go through `camera.pipeline`, which knows of motion and time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import TYPE_CHECKING
+
+from edge.camera.scene import Plate, Read
+from edge.camera.vision.detector import Detector, touches_border
+from edge.camera.vision.models import load_network
+from edge.camera.vision.reader import Reader
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge.camera.vision.manifest import Manifest
+    from edge.settings.camera import DetectorSettings, ReaderSettings, RuntimeSettings
+
+NOTHING = Read(characters=(), confidence=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one photograph shows."""
+
+    plates: tuple[tuple[Plate, Read], ...]
+    """The surest read first; plates that could not be read come last."""
+    detect_ms: float
+    read_ms: float
+
+
+class Eye:
+    """A detector and a reader."""
+
+    def __init__(self, detector: Detector, reader: Reader) -> None:
+        self.detector, self.reader = detector, reader
+
+    @classmethod
+    def load(
+        cls, manifest: Manifest, runtime: RuntimeSettings, detector: DetectorSettings, reader: ReaderSettings
+    ) -> Eye:
+        """Both networks from files. SettingsWrong when one may not be used."""
+        finds = load_network(manifest.pick(detector.model, "detector"), runtime)
+        reads = load_network(manifest.pick(reader.model, "reader"), runtime)
+        return cls(Detector.of(finds, detector), Reader.of(reads))
+
+    def look(self, pixels: NDArray[np.uint8]) -> Seen:
+        """Find and read every plate of a photograph (H×W×3, BGR). A plate that the edge cuts off is not read."""
+        height, width = pixels.shape[:2]
+        began = perf_counter_ns()
+        plates = self.detector.search(pixels)
+        found = perf_counter_ns()
+        looks = [
+            (plate, NOTHING if touches_border(plate, width, height) else self.reader.read_at(pixels, plate.corners))
+            for plate in plates
+        ]
+        return _seen(looks, found - began, perf_counter_ns() - found)
+
+    def look_flat(self, pixels: NDArray[np.uint8]) -> Seen:
+        """The picture is one plate, cut out by its edges."""
+        height, width = (float(side) for side in pixels.shape[:2])
+        plate = Plate(corners=((0.0, 0.0), (width, 0.0), (width, height), (0.0, height)), score=1.0)
+        began = perf_counter_ns()
+        read = self.reader.read_flat(pixels)
+        return _seen([(plate, read)], 0, perf_counter_ns() - began)
+
+
+def _seen(looks: list[tuple[Plate, Read]], detect_ns: int, read_ns: int) -> Seen:
+    ordered = sorted(looks, key=lambda look: (-look[1].confidence, -look[0].score))
+    return Seen(plates=tuple(ordered), detect_ms=detect_ns / 1e6, read_ms=read_ns / 1e6)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge.camera.scene import Box, Motion
+from edge.camera.vision.detector import WHOLE_EVERY_MS, Detector, touches_border
+from edge.camera.vision.manifest import Entry, Input, load_manifest
+from edge.camera.vision.models import load_network
+from edge.settings.camera import DetectorSettings, RuntimeSettings
+from tests import onnx_models
+from tests.builders import frame, plate
+
+ENTRY = Entry(
+    file="d.onnx",
+    sha256="0" * 64,
+    adapter="corner-detector/1",
+    input=Input(width=640, height=384, layout="NHWC", type="uint8"),
+    labels=("plate",),
+    score_min=0.4,
+)
+
+
+class Canvases:
+    """A `Run` that sees the white rectangle on a canvas, and keeps what it was shown."""
+
+    def __init__(self, score=0.9, doubles=1):
+        self.seen, self._score, self._doubles = [], score, doubles
+
+    def __call__(self, tensor):
+        self.seen.append(tensor)
+        ys, xs = np.nonzero((tensor[0] > 250).all(axis=2))
+        if not len(xs):
+            return np.zeros((1, 1), np.float32), np.zeros((1, 1, 4, 2), np.float32)
+        x0, y0, x1, y1 = xs.min(), ys.min(), xs.max() + 1, ys.max() + 1
+        quad = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32)
+        quads = np.stack([quad + 2 * n for n in range(self._doubles)])[None]
+        return np.array([[self._score - 0.1 * n for n in range(self._doubles)]], np.float32), quads
+
+
+def white(x0, y0, x1, y1, *, size=(1280, 720), at_ms=0.0):
+    shown = frame(at_ms, size=size)
+    shown.pixels[y0:y1, x0:x1] = 255
+    return shown
+
+
+def moved(*regions):
+    return Motion(tuple(Box(x0=a, y0=b, x1=c, y1=d) for a, b, c, d in regions), share=0.1)
+
+
+def detector(run, **settings):
+    return Detector(ENTRY, run, DetectorSettings(**settings))
+
+
+def assert_at(found, x0, y0, x1, y1, within=2.5):
+    box = found.box
+    assert [box.x0, box.y0, box.x1, box.y1] == pytest.approx([x0, y0, x1, y1], abs=within)
+
+
+def test_a_plate_is_told_in_frame_pixels():
+    (found,) = detector(Canvases()).find(white(600, 400, 700, 450), None)
+    assert_at(found, 600, 400, 700, 450)
+    assert found.score == pytest.approx(0.9)
+
+
+def test_the_same_plate_found_twice_is_one():
+    (found,) = detector(Canvases(doubles=3)).find(white(600, 400, 700, 450), None)
+    assert found.score == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(("settings", "count"), [({}, 1), ({"score_min": 0.95}, 0), ({"width_px_min": 200}, 0)])
+def test_the_settings_say_what_is_sure_and_wide_enough(settings, count):
+    assert len(detector(Canvases(), **settings).find(white(600, 400, 700, 450), None)) == count
+
+
+def test_what_moved_is_looked_at_in_native_resolution():
+    run = Canvases()
+    finder = detector(run)
+    finder.find(white(600, 400, 630, 415), None)  # the whole frame: it was due
+    (found,) = finder.find(white(600, 400, 630, 415, at_ms=40), moved((580, 380, 700, 450)))
+    assert_at(found, 600, 400, 630, 415, within=0.01)
+    assert len(run.seen) == 2, "one look is enough for what moved"
+
+
+def test_the_whole_frame_is_looked_at_now_and_then_though_only_a_corner_moves():
+    finder, far = detector(Canvases()), moved((0, 0, 60, 60))
+    shown = [
+        bool(finder.find(white(1100, 600, 1200, 650, at_ms=t), far)) for t in range(0, 2 * WHOLE_EVERY_MS + 50, 50)
+    ]
+    assert shown[0]
+    assert sum(shown) == 3
+
+
+def test_tiles_can_be_switched_off():
+    run = Canvases()
+    finder = detector(run, tiles="never")
+    for t in (0, 40):
+        finder.find(white(600, 400, 630, 415, at_ms=t), moved((580, 380, 700, 450)))
+    assert len(run.seen) == 2
+    assert all((tensor[0, 360:] == 114).all() for tensor in run.seen), "both are the whole frame, letterboxed"
+
+
+def test_half_a_plate_at_the_seam_of_a_tile_is_not_told():
+    finder = detector(Canvases())
+    finder.find(white(0, 0, 1, 1), None)
+    region = (300, 300, 420, 360)  # its tile ends somewhere around x = 680
+    found = [finder.find(white(x, 320, x + 100, 350, at_ms=10), moved(region)) for x in range(560, 700, 10)]
+    for plates in found:
+        assert all(one.width_px == pytest.approx(100, abs=1) for one in plates)
+
+
+def test_a_large_photograph_is_searched_in_tiles():
+    run = Canvases()
+    (found,) = detector(run).search(white(3000, 1500, 3030, 1515, size=(4000, 2250)).pixels)
+    assert_at(found, 3000, 1500, 3030, 1515, within=6)
+    assert 2 < len(run.seen) <= 13
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3), (7680, 4320)])
+def test_any_size_of_picture_is_looked_at(size):
+    assert detector(Canvases()).search(frame(size=size).pixels) == []
+
+
+@pytest.mark.parametrize(("x", "cut"), [(45, True), (44, True), (600, False), (1234, False), (1236, True)])
+def test_a_plate_at_the_edge_may_be_cut_off(x, cut):
+    assert touches_border(plate(x, 400, width=90), 1280, 720) is cut
+
+
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+def test_both_kinds_of_input_see_the_same(tmp_path, layout):
+    entry = onnx_models.corner_detector(tmp_path / "d.onnx", layout=layout)
+    listed = load_manifest(onnx_models.manifest(tmp_path, it=entry)).pick("it", "detector")
+    finder = Detector.of(load_network(listed, RuntimeSettings()), DetectorSettings())
+    (found,) = finder.find(white(600, 400, 700, 450), None)
+    assert_at(found, 600, 400, 700, 450)
