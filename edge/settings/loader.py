@@ -39,3 +39,8 @@ def digest(settings: msgspec.Struct) -> Digest:
     """The first twelve hex digits of the settings' SHA-256: the same whenever they mean the same, however written."""
     canonical = msgspec.json.encode(settings, order="deterministic")
     return hashlib.sha256(canonical).hexdigest()[:12]
+
+
+def root_of(settings_file: Path) -> Path:
+    """Where relative paths inside a settings file begin: the folder above the file's own."""
+    return settings_file.resolve().parent.parent

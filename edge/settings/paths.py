@@ -13,11 +13,6 @@ import msgspec
 from edge.settings.camera import CameraSettings
 
 
-def root_of(settings_file: Path) -> Path:
-    """Where relative paths inside a settings file begin."""
-    return settings_file.resolve().parent.parent
-
-
 def anchored(settings: CameraSettings, root: Path) -> CameraSettings:
     """The same settings with every path absolute. Take their `digest` before: it must not hinge on a folder's name."""
     source, broker = settings.source, settings.broker
