@@ -25,7 +25,7 @@ Entry = dict[str, Any]
 def manifest(folder: Path, **networks: Entry) -> Path:
     """`models/manifest.yaml` naming these networks; `detector_wide=…` becomes `detector-wide`."""
     path = folder / "manifest.yaml"
-    named = {name.replace("_", "-"): entry for name, entry in networks.items()}
+    named = [{"name": name.replace("_", "-"), **entry} for name, entry in networks.items()]
     path.write_text(yaml.safe_dump({"networks": named}, sort_keys=False))
     return path
 

@@ -48,7 +48,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.data.exists():
         raise SystemExit(f"{arguments.data}: not there; give the folder with us/, eu/ … by --data")
-    for entry in yaml.safe_load(arguments.manifest.read_text()):
+    for entry in yaml.safe_load(arguments.manifest.read_text())["networks"]:
         path = arguments.model or arguments.manifest.parent / entry["file"]
         size = (entry["input"]["width"], entry["input"]["height"])
         print(f"\n{entry['name']}  {path.name}  {size[0]}x{size[1]}  score >= {entry['score_min']}")

@@ -76,7 +76,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.data.exists():
         raise SystemExit(f"{arguments.data}: not there; give the folder with us_crops/, us/ … by --data")
-    entry = yaml.safe_load(arguments.manifest.read_text())[0]
+    entry = yaml.safe_load(arguments.manifest.read_text())["networks"][0]
     path = arguments.model or arguments.manifest.parent / entry["file"]
     network = session(path)
     samples = [sample for folder in FOLDERS for sample in load(arguments.data, folder)]

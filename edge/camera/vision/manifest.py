@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 import msgspec
 
 from edge.camera.plates import ALPHABET
-from edge.record.words import Color, RegionCode, VehicleType
+from edge.record.words import Color, Name, RegionCode, VehicleType
 from edge.settings.camera import Fraction, Section
 from edge.settings.loader import load
 from edge.settings.problems import Problem, SettingsWrong
@@ -77,6 +77,8 @@ class Calibration(Section, frozen=True, kw_only=True):
 class Entry(Section, frozen=True, kw_only=True):
     """One network."""
 
+    name: Name
+    """What the settings call it by."""
     file: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
     """The ONNX file; relative to the manifest's folder."""
     sha256: Annotated[
@@ -98,6 +100,8 @@ class Entry(Section, frozen=True, kw_only=True):
     regions: tuple[str, ...] = ()
     """Readers: ISO 3166 codes in the order of the network's outputs, and `other`."""
     calibration: Calibration = Calibration()
+    val: dict[str, float] = msgspec.field(default_factory=dict)
+    """What its training measured on held-out pictures; for people, nothing hangs on it."""
 
     @property
     def kind(self) -> Kind:
@@ -108,7 +112,7 @@ class Entry(Section, frozen=True, kw_only=True):
 class File(Section, frozen=True, kw_only=True):
     """A manifest as it is written."""
 
-    networks: dict[str, Entry] = msgspec.field(default_factory=dict)
+    networks: tuple[Entry, ...] = ()
     include: tuple[str, ...] = ()
     """Other manifests, relative to this one's folder; they include none themselves."""
 
@@ -117,18 +121,19 @@ class File(Section, frozen=True, kw_only=True):
 class Listed:
     """A network that a manifest names; its file has not been touched yet."""
 
-    name: str
     entry: Entry
     file: Path
     manifest: Path
     """Where it is named."""
 
+    @property
+    def name(self) -> str:
+        """What the settings call it by."""
+        return self.entry.name
+
     def wrong(self, key: str, rule: str, got: str, fix: str) -> SettingsWrong:
         """What is wrong with this network, to be raised."""
-        where = f"networks.{self.name}.{key}" if key else f"networks.{self.name}"
-        return SettingsWrong(
-            [Problem(file=str(self.manifest), line=0, column=0, key=where, rule=rule, got=got, fix=fix)]
-        )
+        return SettingsWrong([_whole(self.manifest, f"{self.name}.{key}", rule, got, fix)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,7 @@ def load_manifest(path: Path) -> Manifest:
         if listed.name in networks:
             other = networks[listed.name].manifest
             got = f"a second one; the first stands in {other}"
-            problems.append(_whole(file, f"networks.{listed.name}", "each network stands once", got, "take one out"))
+            problems.append(_whole(file, listed.name, "each network stands once", got, "take one out"))
         networks.setdefault(listed.name, listed)
     if problems:
         raise SettingsWrong(problems)
@@ -170,8 +175,8 @@ def _read(path: Path, problems: list[Problem], *, included: bool = False) -> Ite
     except SettingsWrong as wrong:
         problems += wrong.problems
         return
-    for name, entry in written.networks.items():
-        yield path, Listed(name=name, entry=entry, file=path.parent / entry.file, manifest=path)
+    for entry in written.networks:
+        yield path, Listed(entry=entry, file=path.parent / entry.file, manifest=path)
     if included and written.include:
         rule, got = "an included manifest includes none", ", ".join(written.include)
         problems.append(_whole(path, "include", rule, got, "include it from the first manifest"))

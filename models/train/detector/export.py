@@ -65,7 +65,8 @@ def run(arguments: argparse.Namespace) -> None:
         chosen = arguments.out / "detector-int8.onnx"
         quantise(whole, chosen, _canvases(Pack(arguments.pack), CALIBRATION_PICTURES))
     manifest = [_entry(name, size, chosen, val, finder) for name, size in SIZES.items()]
-    (arguments.out / "manifest.yaml").write_text("".join(manifest))
+    head = "# Written by `python -m models.train.detector export`; models/manifest.yaml includes it.\nnetworks:\n"
+    (arguments.out / "manifest.yaml").write_text(head + "".join(manifest))
     print("".join(manifest))
 
 
@@ -201,10 +202,10 @@ def _entry(name: str, size: tuple[int, int], path: Path, val: Pack, finder: Find
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     shape = f"width: {size[0]}, height: {size[1]}"
     return (
-        f"- name: {name}\n  kind: detector\n  file: {path.name}\n  sha256: {digest}\n"
+        f"- name: detector-{name}\n  file: {path.name}\n  sha256: {digest}\n"
         f"  adapter: corner-detector/1\n"
         f"  input: {{name: image, {shape}, layout: NHWC, type: uint8, color: bgr, scale: 1}}\n"
-        f"  outputs: {{scores: [1, 32], corners: [1, 32, 4, 2]}}\n  labels: [plate]\n  score_min: {score_min}\n"
-        f"  calibration: {{method: platt, a: {a:.4f}, b: {b:.4f}, folded_in: true}}\n"
+        f"  labels: [plate]\n  score_min: {score_min}\n"
+        f"  # scores are calibrated inside the graph: sigmoid({a:.4f} * logit + {b:.4f}), fitted on val\n"
         f"  val: {{recall: {got['found'] / got['plates']:.4f}, false_per_image: {got['false'] / len(outcomes):.4f}}}\n"
     )

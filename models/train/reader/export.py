@@ -136,7 +136,7 @@ def manifest(graph: Path, calibration: Calibration, path: Path) -> None:
         "# log-odds (within ±12) of the best text's CTC probability and of its least sure character, at `temperature`.\n"
         "# region = softmax(logits / region_temperature); the best is named when it reaches region_names_one; `other` is no name.\n"
     )
-    path.write_text(head + yaml.safe_dump([entry], sort_keys=False, allow_unicode=True, width=120))
+    path.write_text(head + yaml.safe_dump({"networks": [entry]}, sort_keys=False, allow_unicode=True, width=120))
 
 
 def quantise(graph: Path, path: Path, crops: np.ndarray) -> None:

@@ -12,6 +12,7 @@ from tests import onnx_models
 from tests.builders import frame, plate
 
 ENTRY = Entry(
+    name="detector-wide",
     file="d.onnx",
     sha256="0" * 64,
     adapter="corner-detector/1",

@@ -48,7 +48,7 @@ def test_an_included_manifest_names_files_beside_itself(tmp_path):
 def test_a_network_stands_once(tmp_path):
     onnx_models.manifest(tmp_path, reader=reader()).rename(tmp_path / "other.yaml")
     path = tmp_path / "manifest.yaml"
-    path.write_text(yaml.safe_dump({"include": ["other.yaml"], "networks": {"reader": reader()}}))
+    path.write_text(yaml.safe_dump({"include": ["other.yaml"], "networks": [{"name": "reader", **reader()}]}))
     assert "stands once" in problems_of(path)[0].rule
 
 
@@ -85,7 +85,7 @@ def test_a_network_that_knows_people_is_refused_with_file_and_line(tmp_path, lab
 )
 def test_what_is_wrong_is_told_by_its_key(tmp_path, changes, told):
     path = onnx_models.manifest(tmp_path, reader={**reader(), **changes})
-    assert [problem.key for problem in problems_of(path)] == [f"networks.reader.{told}"]
+    assert [problem.key for problem in problems_of(path)] == [f"networks[0].{told}"]
 
 
 def test_a_detector_without_the_label_plate_is_refused(tmp_path):
