@@ -60,7 +60,7 @@ sighting = Table(
     Column("record", Text, nullable=False),
     Index("sighting_fold", "fold", "captured_ms"),
     Index("sighting_reverse", "reverse", "captured_ms"),
-    Index("sighting_ends", "ends", "fold"),
+    Index("sighting_ends", "ends", "fold", "captured_ms"),
     Index("sighting_captured", "captured_ms"),
     sqlite_autoincrement=True,
 )

@@ -1,0 +1,303 @@
+"""Looking back: a purpose from the list, a reason, a name, an agency; then what was seen, page by page.
+
+    request ─▶ screen ─▶ (refused, recorded) | query ─▶ audit row ─▶ page
+
+The page is handed out only when the audit row is written. A plate is looked for by its folded spelling in one of three
+indexes, whichever pins down most of the pattern: from the front, from the back, or both ends at once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from sqlalchemy import and_, func, select, tuple_
+
+from edge.desk import audit, screening
+from edge.desk.hotlists.local import is_case_number
+from edge.desk.store import count
+from edge.desk.store.tables import sighting
+from edge.record import plate_text
+from edge.record.words import time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import ColumnElement, Connection, RowMapping, Select
+
+    from edge.desk.hotlists.shelf import Person
+    from edge.desk.store import Store
+    from edge.settings.policy import Policy
+
+PAGE_MAX: Final = 500
+LITERALS_MIN: Final = 3
+"""`*` would list everybody."""
+WINDOW_MS_MAX: Final = 7 * 86_400_000
+"""Of a search without a plate."""
+_PERSON: Final = re.compile(r"[A-Za-z][A-Za-z0-9 .,'#-]{1,63}")
+_AFTER_LAST: Final = "\x7f"
+"""Behind every letter and digit: the end of a range over a prefix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """What somebody asks. Times are UTC ms; what is None or empty is not asked."""
+
+    person: Person
+    purpose: str
+    reason: str
+    case_number: str = ""
+    plate: str | None = None
+    exact: bool = False
+    """Without characters that look alike."""
+    since_ms: int | None = None
+    until_ms: int | None = None
+    cameras: tuple[str, ...] = ()
+    type: str | None = None
+    color: str | None = None
+    direction: str | None = None
+    limit: int = 100
+    after: str | None = None
+    """The `next` of the page before."""
+
+    def __repr__(self) -> str:
+        return "SearchRequest(…)"  # holds a plate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One sighting that answers."""
+
+    id: str
+    seen: str
+    camera: str
+    direction: str | None
+    plate: str | None
+    characters: Literal["exact", "confusable", "vehicle"]
+    confidence: float | None
+    region: str | None
+    vehicle_type: str | None
+    color: str | None
+
+    def __repr__(self) -> str:
+        return "Found(…)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """An answer: newest first, and where to go on."""
+
+    found: tuple[Found, ...]
+    next: str | None
+    audit: int
+
+
+class SearchRefused(Exception):
+    """The search was not made. Every reason why, and the audit row that says so."""
+
+    def __init__(self, faults: tuple[tuple[str, str], ...], row: int) -> None:
+        super().__init__("; ".join(sentence for _, sentence in faults))
+        self.faults = faults
+        self.row = row
+
+
+def search(store: Store, policy: Policy, request: SearchRequest, now_ms: int) -> Page:
+    """Answer one request, or raise SearchRefused. Either way it is in the audit log before anybody sees a result."""
+    faults = tuple(screen(policy, request))
+    if faults:
+        with store.write() as connection:
+            count(connection, "refused_searches", faults[0][0], now_ms)
+            row = audit.append(connection, _entry(request, "search refused", _codes(faults), ""), now_ms)
+        raise SearchRefused(faults, row)
+    with store.read() as connection:
+        rows = list(connection.execute(query(request, policy, now_ms, connection)).mappings())
+    found = tuple(_found(row, request) for row in rows[: request.limit])
+    more = len(rows) > request.limit
+    with store.write() as connection:
+        if request.after is None:
+            count(connection, "searches", request.purpose, now_ms)
+        row_number = audit.append(connection, _entry(request, "search", "answered", f"{len(found)} results"), now_ms)
+    last = rows[request.limit - 1] if more else None
+    return Page(found=found, next=f"{last['captured_ms']}.{last['row']}" if last else None, audit=row_number)
+
+
+def screen(policy: Policy, request: SearchRequest) -> Iterator[tuple[str, str]]:
+    """Everything that forbids a search: (code, sentence)."""
+    yield from who_faults(policy, request.person)
+    purpose = next((one for one in policy.search.purposes if one.key == request.purpose), None)
+    forbidden = next((one for one in policy.search.prohibited if one.key == request.purpose), None)
+    if forbidden is not None:
+        yield f"prohibited: {forbidden.key}", f"the department prohibits this purpose: {forbidden.title}"
+    elif purpose is None:
+        allowed = ", ".join(one.key for one in policy.search.purposes)
+        yield "purpose unknown", f"the purpose is not one of the policy's: {allowed}"
+    elif purpose.case_required and not is_case_number(request.case_number):
+        yield "case missing", f"the purpose {purpose.key} needs a case number (--case)"
+    yield from screening.reason_faults(request.reason, policy.search)
+    yield from _what_faults(policy, request)
+
+
+def who_faults(policy: Policy, person: Person) -> Iterator[tuple[str, str]]:
+    """Whether the policy names the agency, and the person a name. Look-alike letters are no letters here."""
+    if not _PERSON.fullmatch(person.name):
+        yield "name missing", "say who asks (--by): a name in Latin letters"
+    if person.agency not in (policy.department.name, *policy.agencies):
+        yield "agency unknown", "the policy names no such agency (--agency): spell it as in policy.yaml"
+
+
+def _what_faults(policy: Policy, request: SearchRequest) -> Iterator[tuple[str, str]]:
+    if request.plate is not None:
+        yield from _plate_faults(request.plate)
+    elif request.type is None and request.color is None:
+        yield "nothing asked", "give a plate, or a vehicle's type or colour"
+    elif request.since_ms is None or (request.until_ms or 2**62) - request.since_ms > WINDOW_MS_MAX:
+        yield "window too wide", "a search without a plate needs --from and --to, at most seven days apart"
+    if request.since_ms is not None and request.until_ms is not None and request.since_ms >= request.until_ms:
+        yield "window empty", "--from is not before --to"
+    if set(request.cameras) - set(policy.cameras):
+        yield "camera unknown", f"the policy names these cameras: {', '.join(policy.cameras)}"
+    if not 1 <= request.limit <= PAGE_MAX:
+        yield "limit wrong", f"a page has 1 to {PAGE_MAX} results"
+    if request.after is not None and not re.fullmatch(r"\d{1,15}\.\d{1,15}", request.after, re.ASCII):
+        yield "page unknown", "--after takes what the page before said"
+
+
+def _plate_faults(plate: str) -> Iterator[tuple[str, str]]:
+    try:
+        text = plate_text.normalise(plate, wildcards=True)
+    except plate_text.NotPlateText as error:
+        yield "plate malformed", f"this is no plate: {error}"
+        return
+    if plate_text.literals(text) < LITERALS_MIN:
+        yield "plate too wide", f"a plate pattern pins down at least {LITERALS_MIN} characters"
+
+
+def query(request: SearchRequest, policy: Policy, now_ms: int, connection: Connection) -> Select[tuple[object, ...]]:
+    """The statement: newest first, one row more than the page holds."""
+    # What is due but not yet purged is not shown: retention is kept to the minute, the purge runs when it runs.
+    since_ms = max(request.since_ms or 0, now_ms - int(policy.retention.days * 86_400_000))
+    where = [sighting.c.captured_ms >= since_ms]
+    if request.until_ms is not None:
+        where.append(sighting.c.captured_ms < request.until_ms)
+    for column, wanted in (
+        (sighting.c.vehicle_type, request.type),
+        (sighting.c.color, request.color),
+        (sighting.c.direction, request.direction),
+    ):
+        if wanted is not None:
+            where.append(column == wanted)
+    if request.cameras:
+        where.append(sighting.c.camera.in_(request.cameras))
+    if request.after is not None:
+        captured_ms, row = (int(part) for part in request.after.split("."))
+        where.append(tuple_(sighting.c.captured_ms, sighting.c.row) < (captured_ms, row))
+    index, by_plate = _by_plate(request)
+    found = select(sighting.c.row.label("row"), sighting.c.captured_ms).where(*by_plate, *where)
+    if connection.dialect.name == "sqlite":
+        # Without statistics SQLite would rather walk through time, newest first, hoping to meet the plate soon.
+        found = found.with_hint(sighting, f"INDEXED BY {index}", "sqlite")
+    found = found.order_by(sighting.c.captured_ms.desc(), sighting.c.row.desc()).limit(request.limit + 1)
+    page = found.cte("page").prefix_with("MATERIALIZED", dialect="postgresql")
+    return (
+        select(sighting)
+        .join(page, page.c.row == sighting.c.row)
+        .order_by(sighting.c.captured_ms.desc(), sighting.c.row.desc())
+    )
+
+
+def _by_plate(request: SearchRequest) -> tuple[str, list[ColumnElement[bool]]]:
+    """The index that pins down most, and the conditions on the plate."""
+    if request.plate is None:
+        return "sighting_captured", []
+    pattern = plate_text.normalise(request.plate, wildcards=True)
+    folded = re.sub(r"\*+", "*", plate_text.fold(pattern))
+    index, where, backwards = _anchored(folded)
+    if backwards:
+        where.append(sighting.c.reverse.like(_like(folded[::-1])))
+    elif "*" in folded or "?" in folded:
+        where.append(sighting.c.fold.like(_like(folded)))
+    if request.exact:
+        where.append(func.replace(sighting.c.plate, "O", "0").like(_like(plate_text.zero(pattern))))
+    return index, where
+
+
+def _anchored(folded: str) -> tuple[str, list[ColumnElement[bool]], bool]:
+    """Index, its conditions, and whether it holds the plates backwards."""
+    front = re.match(r"[^*?]*", folded)
+    back = re.match(r"[^*?]*", folded[::-1])
+    assert front is not None
+    assert back is not None
+    head, tail = front.group(), back.group()
+    if len(head) == len(folded):
+        return "sighting_fold", [sighting.c.fold == folded], False
+    if head and tail and len(tail) <= len(head) + 1:
+        return "sighting_ends", [sighting.c.ends == head[0] + tail[0], _prefix(sighting.c.fold, head)], False
+    if tail and len(tail) > len(head):
+        return "sighting_reverse", [_prefix(sighting.c.reverse, tail)], True
+    if head:
+        return "sighting_fold", [_prefix(sighting.c.fold, head)], False
+    # Neither end is known: every plate is looked at, but in the index alone.
+    return "sighting_fold", [sighting.c.fold.is_not(None)], False
+
+
+def _prefix(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+    return and_(column >= prefix, column < prefix + _AFTER_LAST)
+
+
+def _like(pattern: str) -> str:
+    # A normalised pattern holds letters, digits, * and ? alone, so nothing needs escaping.
+    return pattern.replace("*", "%").replace("?", "_")
+
+
+def _found(row: RowMapping, request: SearchRequest) -> Found:
+    characters: Literal["exact", "confusable", "vehicle"] = "vehicle"
+    if request.plate is not None:
+        pattern = plate_text.zero(plate_text.normalise(request.plate, wildcards=True))
+        characters = "exact" if plate_text.matches(pattern, plate_text.zero(row["plate"])) else "confusable"
+    return Found(
+        id=row["id"],
+        seen=time(row["captured_ms"] * 1_000_000),
+        camera=row["camera"],
+        direction=row["direction"],
+        plate=row["plate"],
+        characters=characters,
+        confidence=row["confidence"],
+        region=row["region"],
+        vehicle_type=row["vehicle_type"],
+        color=row["color"],
+    )
+
+
+def _codes(faults: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(dict.fromkeys(code for code, _ in faults))
+
+
+def _entry(request: SearchRequest, act: Literal["search", "search refused"], outcome: str, detail: str) -> audit.Entry:
+    return audit.Entry(
+        act=act,
+        who=request.person.name,
+        agency=request.person.agency,
+        purpose=request.purpose,
+        reason=request.reason,
+        case_number=request.case_number,
+        outcome=outcome,
+        query=_asked(request),
+        detail=detail,
+    )
+
+
+def _asked(request: SearchRequest) -> str:
+    """Everything that was asked for, in words: the plate, the window, the rest."""
+    parts = {
+        "plate": request.plate,
+        "exact": "yes" if request.exact else None,
+        "from": None if request.since_ms is None else time(request.since_ms * 1_000_000),
+        "to": None if request.until_ms is None else time(request.until_ms * 1_000_000),
+        "camera": " ".join(request.cameras) or None,
+        "type": request.type,
+        "color": request.color,
+        "direction": request.direction,
+        "after": request.after,
+    }
+    return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None)

@@ -1,0 +1,239 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.desk import audit, screening
+from edge.desk.hotlists.shelf import Person
+from edge.desk.search import SearchRefused, SearchRequest, search
+from edge.desk.store import counters
+from edge.record import plate_text
+from tests.desk.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOW_MS, policy, sighting
+from tests.desk.test_intake import Desk
+
+OFFICER = Person(name="B. Officer", agency="Hesston KS PD")
+REASON = "Blue pickup seen leaving the farm store break-in on Main Street"
+POLICY = policy()
+
+
+def request(plate="123ABC", **changes):
+    fields = {"person": OFFICER, "purpose": "stolen-vehicle", "reason": REASON, "plate": plate, **changes}
+    return SearchRequest(**fields)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    made = Desk(tmp_path_factory.mktemp("search"))
+    plates = ["123ABC", "I23ABC", "7X2YK", "782BK", "OHO671", None, "999ZZZ"]
+    for number, text in enumerate(plates):
+        at_ms = NOW_MS - number * HOUR_MS
+        camera = "north" if number % 2 == 0 else "south"
+        vehicle = ("pickup", "white") if number < 4 else ("sedan", "red")
+        one = sighting(text, number=number, at_ms=at_ms, camera=camera, vehicle=vehicle)
+        made.take(one, camera=camera, now_ms=at_ms)
+    yield made
+    made.store.close()
+
+
+def plates(desk, asked, now_ms=NOW_MS):
+    return [found.plate for found in search(desk.store, POLICY, asked, now_ms).found]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("123ABC", ["123ABC", "I23ABC"]),
+        ("123 a-bc", ["123ABC", "I23ABC"]),
+        ("L23ABC", ["123ABC", "I23ABC"]),
+        ("123A8C", ["123ABC", "I23ABC"]),
+        ("0H0671", ["OHO671"]),
+        ("7*2?K", ["7X2YK", "782BK"]),
+        ("782*", ["782BK"]),
+        ("*3ABC", ["123ABC", "I23ABC"]),
+        ("*3AB*", ["123ABC", "I23ABC"]),
+        ("???ABC", ["123ABC", "I23ABC"]),
+        ("1*ABC", ["123ABC", "I23ABC"]),
+        ("123*C", ["123ABC", "I23ABC"]),
+        ("XXX111", []),
+    ],
+)
+def test_a_plate_is_found_by_pattern_and_by_look_alikes(desk, pattern, expected):
+    assert plates(desk, request(pattern)) == expected
+
+
+def test_exact_leaves_the_look_alikes_out_but_not_o_for_zero(desk):
+    assert plates(desk, request("123ABC", exact=True)) == ["123ABC"]
+    assert plates(desk, request("0H0671", exact=True)) == ["OHO671"]
+
+
+def test_each_result_says_whether_it_is_exact(desk):
+    found = search(desk.store, POLICY, request("123ABC"), NOW_MS).found
+    assert [one.characters for one in found] == ["exact", "confusable"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"cameras": ("south",)}, ["I23ABC"]),
+        ({"since_ms": NOW_MS - 30 * MINUTE_MS}, ["123ABC"]),
+        ({"until_ms": NOW_MS - 30 * MINUTE_MS}, ["I23ABC"]),
+        ({"type": "sedan"}, []),
+        ({"direction": "southbound"}, []),
+        ({"color": "white", "direction": "northbound"}, ["123ABC", "I23ABC"]),
+    ],
+)
+def test_a_search_can_be_narrowed(desk, changes, expected):
+    assert plates(desk, request(**changes)) == expected
+
+
+def test_a_vehicle_can_be_searched_without_a_plate(desk):
+    window = {"since_ms": NOW_MS - DAY_MS, "until_ms": NOW_MS + 1}
+    assert plates(desk, request(None, type="sedan", **window)) == ["OHO671", None, "999ZZZ"]
+    assert plates(desk, request(None, color="white", **window)) == ["123ABC", "I23ABC", "7X2YK", "782BK"]
+
+
+def test_pages_follow_one_another_without_loss_or_repetition(desk):
+    asked = {"since_ms": NOW_MS - DAY_MS, "until_ms": NOW_MS + 1, "color": "white", "limit": 3}
+    first = search(desk.store, POLICY, request(None, **asked), NOW_MS)
+    second = search(desk.store, POLICY, request(None, **asked, after=first.next), NOW_MS)
+    assert [one.plate for one in first.found + second.found] == ["123ABC", "I23ABC", "7X2YK", "782BK"]
+    assert second.next is None
+
+
+def test_what_is_due_is_not_shown_even_before_the_purge(desk):
+    assert plates(desk, request("123ABC"), NOW_MS + 30 * DAY_MS - MINUTE_MS) == ["123ABC"]
+    assert plates(desk, request("123ABC"), NOW_MS + 30 * DAY_MS + MINUTE_MS) == []
+
+
+REFUSED = [
+    ("blank", {"reason": ""}, "reason blank"),
+    ("only_blanks", {"reason": " \t\u200b"}, "reason blank"),
+    ("a_dot", {"reason": "."}, "reason blank"),
+    ("too_short", {"reason": "stolen"}, "reason too short"),
+    ("boilerplate", {"reason": "Investigation investigation investigation"}, "reason boilerplate"),
+    ("more_boilerplate", {"reason": "ongoing criminal investigation of a vehicle"}, "reason boilerplate"),
+    ("the_purpose_again", {"reason": "stolen vehicle, stolen vehicle check"}, "reason boilerplate"),
+    ("mashed", {"reason": "asdf qwer zxcv asdf"}, "reason boilerplate"),
+    ("agency_unknown", {"person": Person(name="X", agency="Anytown PD")}, "name missing"),
+    ("federal", {"person": Person(name="A. Agent", agency="US Border Patrol")}, "agency unknown"),
+    ("look_alike_agency", {"person": Person(name="B. Officer", agency="Неsston KS PD")}, "agency unknown"),
+    ("look_alike_name", {"person": Person(name="В. Officer", agency="Hesston KS PD")}, "name missing"),
+    ("no_name", {"person": Person(name="", agency="Hesston KS PD")}, "name missing"),
+    ("purpose_unknown", {"purpose": "because"}, "purpose unknown"),
+    ("purpose_prohibited", {"purpose": "immigration"}, "prohibited: immigration"),
+    ("no_case", {"purpose": "homicide"}, "case missing"),
+    ("case_is_none", {"purpose": "homicide", "case_number": "none"}, "case missing"),
+    ("everything", {"plate": "*"}, "plate too wide"),
+    ("two_characters", {"plate": "7*2"}, "plate too wide"),
+    ("cyrillic", {"plate": "АВС123"}, "plate malformed"),
+    ("sql", {"plate": "1' OR '1'='1"}, "plate malformed"),
+    ("sql_wildcards", {"plate": "%_%12"}, "plate malformed"),
+    ("glob", {"plate": "[A-Z]12"}, "plate malformed"),
+    ("nothing", {"plate": None}, "nothing asked"),
+    ("a_month_of_white_cars", {"plate": None, "color": "white", "since_ms": 1}, "window too wide"),
+    ("no_window", {"plate": None, "color": "white"}, "window too wide"),
+    ("no_such_camera", {"cameras": ("pole7",)}, "camera unknown"),
+    ("too_many", {"limit": 100_000}, "limit wrong"),
+    ("strange_page", {"after": "1;DROP"}, "page unknown"),
+]
+
+
+@pytest.mark.parametrize(("changes", "code"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_a_search_that_may_not_be_is_refused_and_recorded(desk, changes, code):
+    with pytest.raises(SearchRefused) as refused:
+        search(desk.store, POLICY, request(**changes), NOW_MS)
+    assert code in [fault for fault, _ in refused.value.faults]
+    with desk.store.read() as connection:
+        row = audit.tail(connection, 1)[0]
+    assert (row.number, row.act) == (refused.value.row, "search refused")
+    assert code in row.outcome or len(row.outcome) == 64
+
+
+PROHIBITED = [
+    ("Immigration warrant for the driver of this car", "immigration"),
+    ("assist ICE+ERO with locating a man in town", "immigration"),
+    ("assist I.C.E. with locating a man in town", "immigration"),
+    ("assist 1CE with locating a man in town", "immigration"),
+    ("assist IСЕ with locating a man in town", "immigration"),  # Cyrillic
+    ("undocu\u00admented driver seen near the school", "immigration"),
+    ("had an abortion, search for female", "protected-class"),
+    ("want to know where my ex was last night", "personal"),
+    ("driver owes a parking ticket downtown", "traffic"),
+]
+
+
+@pytest.mark.parametrize(("reason", "key"), PROHIBITED)
+def test_a_prohibited_use_is_recognised_however_it_is_spelled(reason, key):
+    assert f"prohibited: {key}" in [code for code, _ in screening.reason_faults(reason, POLICY.search)]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        REASON,
+        "Silver Alert: 81 year old man left Newton this morning",
+        "Suspect ran a red light, hit a cyclist and fled north",
+        "Catalytic converters cut at the church parking lot Tuesday night",
+        "Kidnapped by her former husband, believed heading to Wichita",
+    ],
+)
+def test_a_real_reason_stands(reason):
+    assert list(screening.reason_faults(reason, POLICY.search)) == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=200))
+def test_any_reason_can_be_judged(reason):
+    list(screening.reason_faults(reason, POLICY.search))
+
+
+def test_a_search_stands_in_the_audit_with_its_plate_and_is_counted(desk):
+    page = search(desk.store, POLICY, request("7*2?K", case_number="26-0042"), NOW_MS)
+    with desk.store.read() as connection:
+        row = audit.tail(connection, 1)[0]
+        assert counters.totals(connection, "searches", NOW_MS)["stolen-vehicle"] >= 1
+        assert sum(counters.totals(connection, "refused_searches", NOW_MS).values()) >= 1
+    assert row.number == page.audit
+    assert (row.who, row.agency, row.purpose, row.reason) == ("B. Officer", "Hesston KS PD", "stolen-vehicle", REASON)
+    assert row.query == "plate 7*2?K"
+    assert row.case_number == "26-0042"
+
+
+def test_no_answer_without_an_audit_row(desk, monkeypatch):
+    def fails(*_):
+        raise OSError
+
+    monkeypatch.setattr("edge.desk.search.audit.append", fails)
+    with pytest.raises(OSError):  # noqa: PT011 — nothing but our own
+        search(desk.store, POLICY, request(), NOW_MS)
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory):
+    """A few hundred plates of few characters, so that every pattern meets some."""
+    made = Desk(tmp_path_factory.mktemp("crowd"))
+    texts = [a + b + c + d for a in "0OB8" for b in "AB1" for c in "I2Z" for d in "0AK"] + ["A", "00", "ABABAB"]
+    for number, text in enumerate(texts):
+        made.take(sighting(text, number=number, at_ms=NOW_MS - number))
+    yield made, texts
+    made.store.close()
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.text("0OAB8I2Z1K*?", min_size=3, max_size=7).filter(lambda p: plate_text.literals(p) >= 3), st.booleans())
+def test_every_pattern_finds_exactly_what_a_slow_look_at_every_plate_finds(crowd, pattern, exact):
+    desk, texts = crowd
+    spell = plate_text.zero if exact else plate_text.fold
+    slow = sorted(text for text in texts if plate_text.matches(spell(pattern), spell(text)))
+    assert sorted(plates(desk, request(pattern, exact=exact, limit=500))) == slow
+
+
+@pytest.mark.parametrize("pattern", ["123ABC", "7*2?K", "123*", "*3ABC", "1*ABC"])
+def test_a_plate_search_uses_an_index_and_never_walks_through_the_table(desk, pattern):
+    from edge.desk.search import query
+
+    with desk.store.read() as connection:
+        statement = query(request(pattern), POLICY, NOW_MS, connection)
+        text = str(statement.compile(connection, compile_kwargs={"literal_binds": True}))
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    assert any("USING" in step and "INDEX sighting_" in step and step.startswith("SEARCH") for step in plan), plan
+    assert not any(step.startswith("SCAN sighting") for step in plan), plan
