@@ -43,12 +43,12 @@ def degrade(rng: np.random.Generator, picture: np.ndarray, wear: Wear, *, aspect
     character is drawn again more gently.
     """
     hard = wear.hardness
-    quad = _jittered(rng, hard)
+    quad = _jittered(rng, hard, aspect)
     mapped = _map_spans(spans, quad)
     for gentler in (0.5, 0.15):
         if mapped is None or not _cuts(mapped):
             break
-        quad = _jittered(rng, hard * gentler)
+        quad = _jittered(rng, hard * gentler, aspect)
         mapped = _map_spans(spans, quad)
     picture = _worn(rng, picture, hard, real=wear.real)
     small = _seen_small(rng, picture, quad, wear, aspect)
@@ -58,7 +58,7 @@ def degrade(rng: np.random.Generator, picture: np.ndarray, wear: Wear, *, aspect
     return cv2.resize(small, (READER_WIDTH, READER_HEIGHT), interpolation=cv2.INTER_LINEAR), mapped
 
 
-def _jittered(rng: np.random.Generator, hard: float) -> np.ndarray:
+def _jittered(rng: np.random.Generator, hard: float, aspect: float) -> np.ndarray:
     """The quad to be warped onto the crop: the plate and its margin, off by what a detector is off."""
     w, h = PLATE_QUAD[2] - PLATE_QUAD[0]
     size = np.array([w, h], np.float32)
@@ -66,11 +66,11 @@ def _jittered(rng: np.random.Generator, hard: float) -> np.ndarray:
     quad = (PLATE_QUAD - centre) * (1 + 2 * CROP_MARGIN)
     quad = quad * (1 + rng.normal(0.0, 0.035 * hard, 2))
     quad = quad + rng.normal(0, 0.022 * hard, (4, 2)) * size + rng.normal(0, 0.03 * hard, 2) * size
-    if rng.random() < 0.35 * hard:  # not quite level, as an upright box around a tilted plate
-        angle = rng.normal(0, 0.045)
-        slope = np.array([[0, angle], [0, 0]]) if rng.random() < 0.3 else np.array([[0, angle], [angle, 0]])
-        turned = np.array([1, h / w]) * (quad @ slope.T)
-        quad = quad + turned
+    if rng.random() < 0.45 * hard:  # not level, as an upright box around a tilted plate; wide plates slope more here
+        angle = rng.normal(0, 0.07) if rng.random() < 0.8 else rng.uniform(-0.2, 0.2)
+        stretch = aspect / (w / h)
+        lean = 0.0 if rng.random() < 0.4 else -angle / stretch
+        quad = quad + quad @ np.array([[0.0, angle * stretch], [lean, 0.0]])
     return (quad + centre).astype(np.float32)
 
 
@@ -128,7 +128,7 @@ def _worn(rng: np.random.Generator, picture: np.ndarray, hard: float, *, real: b
 
 def _seen_small(rng: np.random.Generator, picture: np.ndarray, quad: np.ndarray, wear: Wear, aspect: float) -> np.ndarray:
     """Warp to the crop's field of view at the resolution that the camera had."""
-    low = wear.width_min + (1 - wear.hardness) * 60
+    low = min(wear.width_min + (1 - wear.hardness) * 60, READER_WIDTH)
     sharp = rng.random() < 0.3
     wide = READER_WIDTH if sharp else float(np.exp(rng.uniform(np.log(low), np.log(READER_WIDTH * 1.05))))
     w = int(np.clip(wide * (1 + 2 * CROP_MARGIN), 16, READER_WIDTH))

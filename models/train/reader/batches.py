@@ -147,9 +147,10 @@ class Source:
         i = pool[int(self.rng.choice(len(pool), p=self.insitu_share) if kind == "insitu" else self.rng.integers(len(pool)))]
         label: Label = self.labels[i]
         flat = kind in ("crop", "design")
-        wear = Wear(hard, 34) if flat else Wear(hard * 0.6, 64, real=True)
+        wear = Wear(hard, 34) if flat else Wear(hard * 0.6, 88, real=True)
         picture = cut_out(self.real[i]) if flat and self.rng.random() < 0.25 else self.real[i]
-        out.images[k], _ = degrade(self.rng, picture, wear)
+        american = flat or (label.region or "US").startswith(("US", "CA-", "MX"))
+        out.images[k], _ = degrade(self.rng, picture, wear, aspect=2.0 if american else 4.3)
         if label.text is not None and len(label.text) <= CHARACTERS_MAX:
             _put(out.texts[k], label.text)
             if not label.text:

@@ -132,7 +132,8 @@ def real_plates(data: Path, around: Surroundings) -> list[tuple[np.ndarray, Labe
         out.append((framed(plate, plate if around.rng.random() < 0.2 else around.around()), label))
     for row in table(data / "train" / "insitu"):
         two = "2" in row["flags"]
-        unsure = "u" in row["flags"] or "?" in row["text"] or not row["text"]
+        showy = "v" in row["flags"] and not row["region"]  # a dealer's or a maker's name where a plate belongs
+        unsure = "u" in row["flags"] or "?" in row["text"] or not row["text"] or showy
         picture = cv2.imread(str(data / "train" / "insitu" / row["file"]))
         flat = rectify(picture, corners(row), width=STORED_WIDTH, height=STORED_HEIGHT, margin=STORED_MARGIN)
         region = row["region"] if row["region"] not in ("", "US", "CA") else None

@@ -87,17 +87,21 @@ def losses(model: nn.Module, batch: Batch, device: torch.device) -> tuple[Tensor
     text, stacked, region = text.float(), stacked.float(), region.float()
     parts = {
         "columns": _columns(text, batch.columns, device),
-        "stack_columns": 0.3 * _columns(stacked, batch.stack_columns, device),
+        "stack_columns": 0.2 * _columns(stacked, batch.stack_columns, device, blank=0.05),
         "ctc": 0.15 * _ctc(text, batch.texts, device),
-        "stack_ctc": 0.05 * _ctc(stacked, batch.stacks, device),
+        "stack_ctc": 0.1 * _ctc(stacked, batch.stacks, device),
         "region": 0.5 * functional.cross_entropy(region, torch.from_numpy(batch.regions).to(device), ignore_index=IGNORE, label_smoothing=0.05),
     }
     total = torch.stack(list(parts.values())).sum()
     return total, {name: float(value.detach()) for name, value in parts.items()}
 
 
-def _columns(logits: Tensor, targets: np.ndarray, device: torch.device) -> Tensor:
-    return functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), torch.from_numpy(targets).to(device).reshape(-1), ignore_index=IGNORE)
+def _columns(logits: Tensor, targets: np.ndarray, device: torch.device, blank: float = 1.0) -> Tensor:
+    """Cross-entropy of every explained column; `blank` is what a blank one weighs."""
+    weights = torch.ones(logits.shape[-1], device=device)
+    weights[0] = blank
+    truth = torch.from_numpy(targets).to(device).reshape(-1)
+    return functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), truth, weights, ignore_index=IGNORE)
 
 
 def _ctc(logits: Tensor, targets: np.ndarray, device: torch.device) -> Tensor:
