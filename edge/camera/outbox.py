@@ -98,7 +98,7 @@ class Report:
 
 
 class Outbox:
-    """One a camera. `keep` in the vision thread, the rest in any. Its faults are OutboxErrors; see `disk`."""
+    """One a camera, for any thread. Its faults are OutboxErrors; see `disk`. It is a `known.ParkedMemory`, too."""
 
     def __init__(self, folder: Path, settings: OutboxSettings, clock: Clock) -> None:
         self._settings, self._clock = settings, clock
@@ -107,8 +107,7 @@ class Outbox:
         self._steadiness = _Steadiness(clock)
         self._wiped_ns = self._offered_ns = clock.monotonic_ns()
         self._report = Report(state="ok")
-        self.parked = parked.Parked(self._disk)
-        """Which parked cars were told; `known.ParkedMemory`."""
+        self._parked = parked.Parked(self._disk)
 
     @classmethod
     def open(cls, folder: Path, settings: OutboxSettings, clock: Clock) -> Outbox:
@@ -211,6 +210,14 @@ class Outbox:
     def days(self) -> tuple[Day, ...]:
         """Vehicles and plates of the last 31 days that have any, in UTC, newest last."""
         return self._disk.run(daily.days)
+
+    def known_parked(self, text: str, *, seen_ns_min: int) -> bool:
+        """Whether this vehicle was told as parked; see `parked`. False while the disk does not answer."""
+        return self._parked.known_parked(text, seen_ns_min=seen_ns_min)
+
+    def remember_parked(self, text: str, *, seen_ns: int) -> None:
+        """It stands there still; see `parked`."""
+        self._parked.remember_parked(text, seen_ns=seen_ns)
 
     def _resealed(self, number: int, payload: bytes) -> Sealed | None:
         try:
