@@ -68,7 +68,9 @@ class Outcome:
 
 def main() -> None:
     """Measure the manifest's reader."""
-    parser = argparse.ArgumentParser(prog="python -m models.bench.reader", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m models.bench.reader", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data/eval"))
     parser.add_argument("--manifest", type=Path, default=Path("models/reader/manifest.yaml"))
     parser.add_argument("--model", type=Path, help="measure this file in place of the manifest's")
@@ -98,14 +100,26 @@ def load(data: Path, folder: str) -> list[Sample]:
         if folder == "us_crops":
             h = picture.shape[0]
             crops = flat(picture), flat(picture[: int(h * 0.52)]), flat(picture[int(h * 0.48) :])
-            out.append(Sample(folder, row["file"], crops[0], crops[1:], normalise(row["text"]), f"US-{row['state']}", float(picture.shape[1])))
+            out.append(
+                Sample(
+                    folder,
+                    row["file"],
+                    crops[0],
+                    crops[1:],
+                    normalise(row["text"]),
+                    f"US-{row['state']}",
+                    float(picture.shape[1]),
+                )
+            )
             continue
         if not row["x0"]:
             continue
         quad = corners(row, characters_only=folder == "us_lots")
         crops = (rectify(picture, quad), *(rectify(picture, half) for half in halved(quad)))
         width = float(np.linalg.norm(quad[1] - quad[0]))
-        out.append(Sample(folder, row["file"], crops[0], crops[1:], normalise(row["text"]), row.get("region", ""), width))
+        out.append(
+            Sample(folder, row["file"], crops[0], crops[1:], normalise(row["text"]), row.get("region", ""), width)
+        )
     return out
 
 
@@ -123,10 +137,14 @@ def corners(row: dict[str, str], *, characters_only: bool) -> np.ndarray:
 def halved(quad: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Upper and lower half of a plate, overlapping a little."""
     tl, tr, br, bl = quad
-    return np.stack([tl, tr, tr + (br - tr) * 0.52, tl + (bl - tl) * 0.52]), np.stack([tl + (bl - tl) * 0.48, tr + (br - tr) * 0.48, br, bl])
+    return np.stack([tl, tr, tr + (br - tr) * 0.52, tl + (bl - tl) * 0.52]), np.stack(
+        [tl + (bl - tl) * 0.48, tr + (br - tr) * 0.48, br, bl]
+    )
 
 
-def read(network, crop: np.ndarray, halves: tuple[np.ndarray, np.ndarray], calibration: dict) -> tuple[str, float, np.ndarray]:
+def read(
+    network, crop: np.ndarray, halves: tuple[np.ndarray, np.ndarray], calibration: dict
+) -> tuple[str, float, np.ndarray]:
     """(text, confidence, region logits); two lines are tried when one line gives nothing, and taken when both halves are surer."""
     text, _, region = network(crop)
     whole = decode(text, calibration["temperature"])
@@ -148,7 +166,9 @@ def judge(network, sample: Sample, entry: dict) -> Outcome:
     text, sure, region = read(network, sample.crop, sample.halves, entry["calibration"])
     p = softmax(region / entry["calibration"]["region_temperature"])
     best = int(p.argmax())
-    return Outcome(sample, text, sure, entry["regions"][best], float(p[best]) if entry["regions"][best] != "other" else 0.0)
+    return Outcome(
+        sample, text, sure, entry["regions"][best], float(p[best]) if entry["regions"][best] != "other" else 0.0
+    )
 
 
 def tell(outcomes: list[Outcome]) -> None:
@@ -158,10 +178,15 @@ def tell(outcomes: list[Outcome]) -> None:
         mine = [o for o in outcomes if o.sample.folder == folder]
         strict = statistics.mean(o.text == o.sample.text for o in mine)
         cer = sum(distance(fold(o.text), fold(o.sample.text)) for o in mine) / sum(len(o.sample.text) for o in mine)
-        print(f"{folder:10} {interval(sum(o.right for o in mine), len(mine)):>26} {100 * strict:6.1f}  {100 * cer:5.2f}")
+        print(
+            f"{folder:10} {interval(sum(o.right for o in mine), len(mine)):>26} {100 * strict:6.1f}  {100 * cer:5.2f}"
+        )
     crops = [o for o in outcomes if o.sample.folder == "us_crops"]
     photographs = [o for o in outcomes if o.sample.folder != "us_crops"]
-    print("\nby width in the photograph: " + _by(photographs, lambda o: next(f"{a}–{b}" for a, b in WIDTHS if a <= o.sample.width_px < b)))
+    print(
+        "\nby width in the photograph: "
+        + _by(photographs, lambda o: next(f"{a}–{b}" for a, b in WIDTHS if a <= o.sample.width_px < b))
+    )
     print("by state, us_crops: " + _by(crops, lambda o: o.sample.region))
     states(crops)
     print("\nconfidence, all folders")
@@ -170,20 +195,29 @@ def tell(outcomes: list[Outcome]) -> None:
         print("  %s  %4d reads  mean %.3f  right %.3f" % row)
     for low in (0.9, 0.95):
         high = sure >= low
-        print(f"  at {low} and above: {interval(int(right[high].sum()), int(high.sum()))}, {100 * high.mean():.1f} % of all reads")
+        print(
+            f"  at {low} and above: {interval(int(right[high].sum()), int(high.sum()))}, {100 * high.mean():.1f} % of all reads"
+        )
     pairs = confusions([(o.text, o.sample.text) for o in outcomes])
     print("\nconfusions (true>read): " + " ".join(f"{a}>{b}:{n}" for (a, b), n in pairs.most_common(30)))
     lengths = [len(o.text) - len(o.sample.text) for o in outcomes if not o.right]
-    print(f"of {len(lengths)} misses {sum(d > 0 for d in lengths)} are too long, {sum(d < 0 for d in lengths)} too short")
+    print(
+        f"of {len(lengths)} misses {sum(d > 0 for d in lengths)} are too long, {sum(d < 0 for d in lengths)} too short"
+    )
 
 
 def states(crops: list[Outcome]) -> None:
     """How often a state is named, and how often rightly, at the manifest's threshold and elsewhere."""
-    print("\nstate, us_crops: right at first guess " + interval(sum(o.region == o.sample.region for o in crops), len(crops)))
+    print(
+        "\nstate, us_crops: right at first guess "
+        + interval(sum(o.region == o.sample.region for o in crops), len(crops))
+    )
     for threshold in (0.3, 0.5, 0.6, 0.7, 0.8, 0.9):
         named = [o for o in crops if o.region_confidence >= threshold]
         right = sum(o.region == o.sample.region for o in named)
-        print(f"  named at {threshold}: {100 * len(named) / len(crops):.1f} %, right {interval(right, max(1, len(named)))}")
+        print(
+            f"  named at {threshold}: {100 * len(named) / len(crops):.1f} %, right {interval(right, max(1, len(named)))}"
+        )
 
 
 def _by(outcomes: list[Outcome], key) -> str:
@@ -205,7 +239,9 @@ def cost(network, crop: np.ndarray, entry: dict) -> None:
         decode(logits, entry["calibration"]["temperature"])
         network_ms.append((middle - began) * 1000)
         decode_ms.append((time.perf_counter() - middle) * 1000)
-    print(f"\none thread: network {statistics.median(network_ms):.2f} ms (best {min(network_ms):.2f}), decoding {statistics.median(decode_ms):.2f} ms (best {min(decode_ms):.2f})")
+    print(
+        f"\none thread: network {statistics.median(network_ms):.2f} ms (best {min(network_ms):.2f}), decoding {statistics.median(decode_ms):.2f} ms (best {min(decode_ms):.2f})"
+    )
 
 
 def save(outcomes: list[Outcome], folder: Path) -> None:
@@ -213,7 +249,13 @@ def save(outcomes: list[Outcome], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for o in outcomes:
         if not o.right:
-            cv2.imwrite(str(folder / f"{o.sample.folder}_{Path(o.sample.name).stem}_{o.sample.text}_{o.text}_{o.confidence:.2f}.png"), o.sample.crop)
+            cv2.imwrite(
+                str(
+                    folder
+                    / f"{o.sample.folder}_{Path(o.sample.name).stem}_{o.sample.text}_{o.text}_{o.confidence:.2f}.png"
+                ),
+                o.sample.crop,
+            )
 
 
 def interval(hits: int, count: int) -> str:

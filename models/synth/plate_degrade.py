@@ -21,7 +21,9 @@ STORED_MARGIN = 0.1
 """Surroundings kept on every side, as a share of the plate's width and height."""
 
 _X, _Y = STORED_WIDTH * STORED_MARGIN / (1 + 2 * STORED_MARGIN), STORED_HEIGHT * STORED_MARGIN / (1 + 2 * STORED_MARGIN)
-PLATE_QUAD = np.array([[_X, _Y], [STORED_WIDTH - _X, _Y], [STORED_WIDTH - _X, STORED_HEIGHT - _Y], [_X, STORED_HEIGHT - _Y]], np.float32)
+PLATE_QUAD = np.array(
+    [[_X, _Y], [STORED_WIDTH - _X, _Y], [STORED_WIDTH - _X, STORED_HEIGHT - _Y], [_X, STORED_HEIGHT - _Y]], np.float32
+)
 """The plate's corners in a stored picture, clockwise from the top left."""
 
 
@@ -36,7 +38,9 @@ class Wear:
     """A photograph already: milder blur, noise and light, because it has its own."""
 
 
-def degrade(rng: np.random.Generator, picture: np.ndarray, wear: Wear, *, aspect: float = 2.0, spans: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray | None]:
+def degrade(
+    rng: np.random.Generator, picture: np.ndarray, wear: Wear, *, aspect: float = 2.0, spans: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
     """One camera's view of a stored picture: the crop (64×128×3, uint8) and the characters' spans in it.
 
     `spans` holds (x0, x1) pairs in stored pixels; they come back as crop pixels. Jitter that would cut into a
@@ -100,7 +104,9 @@ def _worn(rng: np.random.Generator, picture: np.ndarray, hard: float, *, real: b
         colour = int(rng.integers(0, 90)) if rng.random() < 0.65 else int(rng.integers(120, 240))
         paint = (colour, colour, colour)
         over = (rng.uniform(-0.01, 0.1, 4) * (y1 - y0)).astype(int)
-        cv2.rectangle(out, (0, 0), (STORED_WIDTH, y0 + over[0]), paint, -1) if rng.random() < 0.4 else cv2.rectangle(out, (x0 - 5, y0 - 4), (x1 + 5, y0 + over[0]), paint, -1)
+        cv2.rectangle(out, (0, 0), (STORED_WIDTH, y0 + over[0]), paint, -1) if rng.random() < 0.4 else cv2.rectangle(
+            out, (x0 - 5, y0 - 4), (x1 + 5, y0 + over[0]), paint, -1
+        )
         cv2.rectangle(out, (x0 - 5, y1 - over[1]), (x1 + 5, y1 + 5), paint, -1)
         cv2.rectangle(out, (x0 - 6, y0 - 4), (x0 + over[2] // 2, y1 + 5), paint, -1)
         cv2.rectangle(out, (x1 - over[3] // 2, y0 - 4), (x1 + 6, y1 + 5), paint, -1)
@@ -111,7 +117,12 @@ def _worn(rng: np.random.Generator, picture: np.ndarray, hard: float, *, real: b
             cv2.circle(out, spot, int(rng.integers(1, 4)), tuple(int(v) for v in rng.integers(0, 160, 3)), -1)
     if rng.random() < 0.2 * hard:  # a shadow's edge across the plate
         x, slope = rng.uniform(0, STORED_WIDTH), rng.normal(0, 1.0)
-        ends = [[x, 0], [x + slope * STORED_HEIGHT, STORED_HEIGHT], [STORED_WIDTH * 2, STORED_HEIGHT], [STORED_WIDTH * 2, 0]]
+        ends = [
+            [x, 0],
+            [x + slope * STORED_HEIGHT, STORED_HEIGHT],
+            [STORED_WIDTH * 2, STORED_HEIGHT],
+            [STORED_WIDTH * 2, 0],
+        ]
         if rng.random() < 0.5:
             y = rng.uniform(0.1, 0.9) * STORED_HEIGHT
             ends = [[0, 0], [STORED_WIDTH, 0], [STORED_WIDTH, y], [0, y + rng.normal(0, 8)]]
@@ -120,13 +131,21 @@ def _worn(rng: np.random.Generator, picture: np.ndarray, hard: float, *, real: b
         out = cv2.multiply(out, cv2.merge([shade] * 3), scale=1 / 255)
     if rng.random() < 0.1 * hard:  # glare
         light = np.zeros((STORED_HEIGHT // 4, STORED_WIDTH // 4), np.uint8)
-        cv2.circle(light, (int(rng.uniform(0, 48)), int(rng.uniform(0, 24))), int(rng.uniform(2, 9)), int(rng.uniform(80, 255)), -1)
+        cv2.circle(
+            light,
+            (int(rng.uniform(0, 48)), int(rng.uniform(0, 24))),
+            int(rng.uniform(2, 9)),
+            int(rng.uniform(80, 255)),
+            -1,
+        )
         light = cv2.resize(cv2.GaussianBlur(light, (0, 0), float(rng.uniform(1.5, 5))), (STORED_WIDTH, STORED_HEIGHT))
         out = cv2.add(out, cv2.merge([light] * 3))
     return out
 
 
-def _seen_small(rng: np.random.Generator, picture: np.ndarray, quad: np.ndarray, wear: Wear, aspect: float) -> np.ndarray:
+def _seen_small(
+    rng: np.random.Generator, picture: np.ndarray, quad: np.ndarray, wear: Wear, aspect: float
+) -> np.ndarray:
     """Warp to the crop's field of view at the resolution that the camera had."""
     low = min(wear.width_min + (1 - wear.hardness) * 60, READER_WIDTH)
     sharp = rng.random() < 0.3
@@ -178,7 +197,12 @@ def _blurred(rng: np.random.Generator, small: np.ndarray, hard: float) -> np.nda
             angle = float(rng.normal(0, 25)) if rng.random() < 0.7 else float(rng.uniform(0, 180))
             reach = np.array([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))]) * length / 2
             centre = size // 2
-            cv2.line(kernel, tuple(np.round(centre - reach).astype(int).tolist()), tuple(np.round(centre + reach).astype(int).tolist()), 1.0)
+            cv2.line(
+                kernel,
+                tuple(np.round(centre - reach).astype(int).tolist()),
+                tuple(np.round(centre + reach).astype(int).tolist()),
+                1.0,
+            )
             small = cv2.filter2D(small, -1, kernel / kernel.sum())
     if rng.random() < 0.12 * hard:  # the camera's own sharpening
         soft = cv2.GaussianBlur(small, (0, 0), 1.0)

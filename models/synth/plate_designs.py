@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- one issuer a line, however long: a table is read across
 """What plates look like, issuer by issuer: colours by generation, name, slogan, lettering, emblem.
 
 One line each, so that a design can be checked against a photograph at a glance. Colours are RGB, written

@@ -46,20 +46,62 @@ PACKAGES = {
     "fonts-symbola": "free for any use",
 }
 
-SERIAL = (
-    "RG2014B.ttf RG2014C.ttf RG2014D.ttf RG2014E.ttf RG2014EM.ttf OSP-DIN.ttf routed-gothic.ttf "
-    "routed-gothic-narrow.ttf NimbusSansNarrow-Bold.otf NimbusSansNarrow-Regular.otf RobotoCondensed-Bold.ttf "
-    "RobotoCondensed-Regular.ttf LiberationSansNarrow-Bold.ttf LiberationSans-Bold.ttf LiberationSans-Regular.ttf "
-    "BebasNeue-Bold.otf BebasNeue-Regular.otf YanoneKaffeesatz-Bold.otf Dosis-Bold.otf Dosis-ExtraBold.otf "
-    "texgyreheroscn-bold.otf OpenSans-CondBold.ttf DejaVuSansCondensed-Bold.ttf DejaVuSansMono-Bold.ttf "
-    "tiresias_signfont_bold.ttf osifont.ttf GemunuLibre-Bold.otf GemunuLibre-SemiBold.otf B612-Bold.otf "
-    "LeagueMono-CondensedBold.otf LeagueMono-NarrowBold.otf Lato-Bold.ttf Roboto-Bold.ttf Roboto-Medium.ttf"
-).split()
+SERIAL = [
+    "RG2014B.ttf",
+    "RG2014C.ttf",
+    "RG2014D.ttf",
+    "RG2014E.ttf",
+    "RG2014EM.ttf",
+    "OSP-DIN.ttf",
+    "routed-gothic.ttf",
+    "routed-gothic-narrow.ttf",
+    "NimbusSansNarrow-Bold.otf",
+    "NimbusSansNarrow-Regular.otf",
+    "RobotoCondensed-Bold.ttf",
+    "RobotoCondensed-Regular.ttf",
+    "LiberationSansNarrow-Bold.ttf",
+    "LiberationSans-Bold.ttf",
+    "LiberationSans-Regular.ttf",
+    "BebasNeue-Bold.otf",
+    "BebasNeue-Regular.otf",
+    "YanoneKaffeesatz-Bold.otf",
+    "Dosis-Bold.otf",
+    "Dosis-ExtraBold.otf",
+    "texgyreheroscn-bold.otf",
+    "OpenSans-CondBold.ttf",
+    "DejaVuSansCondensed-Bold.ttf",
+    "DejaVuSansMono-Bold.ttf",
+    "tiresias_signfont_bold.ttf",
+    "osifont.ttf",
+    "GemunuLibre-Bold.otf",
+    "GemunuLibre-SemiBold.otf",
+    "B612-Bold.otf",
+    "LeagueMono-CondensedBold.otf",
+    "LeagueMono-NarrowBold.otf",
+    "Lato-Bold.ttf",
+    "Roboto-Bold.ttf",
+    "Roboto-Medium.ttf",
+]
 """Faces for serials; the first eleven come nearest to real dies and are drawn most."""
 
-BLOCK = "NimbusSans-Bold.otf LiberationSansNarrow-Bold.ttf RG2014C.ttf RobotoCondensed-Bold.ttf Dosis-Bold.otf BebasNeue-Bold.otf Lato-Bold.ttf".split()  # noqa: E501, SIM905
-SERIF = "C059-Bold.otf P052-Bold.otf NimbusRoman-Bold.otf URWBookman-Demi.otf LiberationSerif-Bold.ttf".split()
-SCRIPT = "lobster.otf LobsterTwo-BoldItalic.otf KaushanScript-Regular.otf LeckerliOne-Regular.ttf Z003-MediumItalic.otf P052-BoldItalic.otf".split()  # noqa: E501, SIM905
+BLOCK = [
+    "NimbusSans-Bold.otf",
+    "LiberationSansNarrow-Bold.ttf",
+    "RG2014C.ttf",
+    "RobotoCondensed-Bold.ttf",
+    "Dosis-Bold.otf",
+    "BebasNeue-Bold.otf",
+    "Lato-Bold.ttf",
+]
+SERIF = ["C059-Bold.otf", "P052-Bold.otf", "NimbusRoman-Bold.otf", "URWBookman-Demi.otf", "LiberationSerif-Bold.ttf"]
+SCRIPT = [
+    "lobster.otf",
+    "LobsterTwo-BoldItalic.otf",
+    "KaushanScript-Regular.otf",
+    "LeckerliOne-Regular.ttf",
+    "Z003-MediumItalic.otf",
+    "P052-BoldItalic.otf",
+]
 EMBLEM = ["FontAwesome.otf", "fontawesome-webfont.ttf", "Symbola_hint.ttf"]
 
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -71,7 +113,9 @@ class FontsMissingError(RuntimeError):
     """No usable font was found on this machine."""
 
     def __init__(self) -> None:
-        super().__init__("no font for plates found by fontconfig; install: apt install fontconfig " + " ".join(PACKAGES))
+        super().__init__(
+            "no font for plates found by fontconfig; install: apt install fontconfig " + " ".join(PACKAGES)
+        )
 
 
 @functools.cache
@@ -175,7 +219,7 @@ _STRAIGHT = set("AKMNVWXYZ4719")
 """Characters whose slanted corners stay sharp."""
 
 
-def _rounded(points: np.ndarray, closed: bool, radius: float) -> np.ndarray:
+def _rounded(points: np.ndarray, radius: float, *, closed: bool) -> np.ndarray:
     """A polyline with its corners cut by quadratic arcs of `radius` pixels."""
     out: list[np.ndarray] = []
     count = len(points)
@@ -206,7 +250,7 @@ def _stroked(character: str, rng: np.random.Generator, width: int, stroke: int, 
         points = grid * span + half
         keep = np.concatenate([[True], np.any(np.diff(points, axis=0) != 0, axis=1)])
         soft = radius * (0.15 if character in _STRAIGHT else 1.0)
-        line = _rounded(points[keep], closed, soft)
+        line = _rounded(points[keep], soft, closed=closed)
         cv2.polylines(mask, [np.round(line * scale).astype(np.int32)], closed, 255, stroke * scale, cv2.LINE_AA)
     return cv2.resize(mask, (width, GLYPH_HEIGHT), interpolation=cv2.INTER_AREA)
 

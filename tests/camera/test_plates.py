@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from edge.camera.plates import ALPHABET, CONFUSABLE, FORMATS, confusable, fit, fold, normalise, shape
 
 
-@pytest.mark.parametrize(
-    ("written", "kept"), [("abc 123", "ABC123"), ("AB-12·C", "AB12C"), ("★1-É", "1"), ("", "")]
-)
+@pytest.mark.parametrize(("written", "kept"), [("abc 123", "ABC123"), ("AB-12·C", "AB12C"), ("★1-É", "1"), ("", "")])
 def test_a_text_is_compared_without_blanks_and_signs(written, kept):
     assert normalise(written) == kept
 

@@ -21,7 +21,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m models.train.reader", description=__doc__)
     commands = parser.add_subparsers(required=True)
     for module in (prepare, train, evaluate, export):
-        command = commands.add_parser(module.__name__.rsplit(".", 1)[-1], description=module.__doc__, formatter_class=argparse.RawTextHelpFormatter)
+        command = commands.add_parser(
+            module.__name__.rsplit(".", 1)[-1],
+            description=module.__doc__,
+            formatter_class=argparse.RawTextHelpFormatter,
+        )
         command.add_argument("--folder", type=Path, default=Path("../reader-training"), help="what `prepare` made")
         module.add_arguments(command)
         command.set_defaults(run=module.run)

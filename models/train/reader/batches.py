@@ -42,7 +42,6 @@ class Mix:
     """Share of the rendered plates whose region counts: their colours are only plausible."""
 
 
-
 def encode(text: str) -> list[int]:
     """Class numbers of a serial; what the alphabet doesn't hold is left out."""
     return [INDEX[c] for c in text if c in INDEX]
@@ -55,7 +54,7 @@ def column_targets(text: str, spans: np.ndarray, *, share: float = 0.6) -> np.nd
     """
     out = np.zeros(COLUMNS, np.int64)
     middles = (np.arange(COLUMNS) + 0.5) * PX
-    for (x0, x1) in spans[: len(text)]:
+    for x0, x1 in spans[: len(text)]:
         out[(middles > x0 - 0.5) & (middles < x1 + 0.5)] = IGNORE
     for character, (x0, x1) in zip(text, spans, strict=False):
         centre, half = (x0 + x1) / 2, (x1 - x0) / 2 * share
@@ -134,7 +133,9 @@ class Source:
         label = self.rendered_labels[i]
         text, stacked = str(label["text"]), str(label["stacked"])
         spans = np.concatenate([label["spans"][: len(text)], label["stack_spans"][: len(stacked)]])
-        out.images[k], mapped = degrade(rng, self.rendered[i], Wear(hard, 30), aspect=float(label["aspect"]), spans=spans)
+        out.images[k], mapped = degrade(
+            rng, self.rendered[i], Wear(hard, 30), aspect=float(label["aspect"]), spans=spans
+        )
         out.columns[k] = column_targets(text, mapped) if text else 0
         out.stack_columns[k] = stack_targets(stacked, mapped[len(text) :])
         _put(out.texts[k], text)
@@ -144,7 +145,9 @@ class Source:
 
     def _real(self, out: Batch, k: int, kind: str, hard: float) -> None:
         pool = self.by_kind[kind]
-        i = pool[int(self.rng.choice(len(pool), p=self.insitu_share) if kind == "insitu" else self.rng.integers(len(pool)))]
+        i = pool[
+            int(self.rng.choice(len(pool), p=self.insitu_share) if kind == "insitu" else self.rng.integers(len(pool)))
+        ]
         label: Label = self.labels[i]
         flat = kind in ("crop", "design")
         wear = Wear(hard, 34) if flat else Wear(hard * 0.6, 88, real=True)

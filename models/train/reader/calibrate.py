@@ -72,9 +72,14 @@ def fit_text(logits: np.ndarray, truths: list[str]) -> tuple[float, tuple[float,
 
 def fit_region(logits: np.ndarray, truths: np.ndarray) -> tuple[float, float]:
     """(temperature, probability from which one is named) over plates [N,R] and their region numbers."""
+
     def loss(temperature: float) -> float:
         scaled = logits / temperature
-        logs = scaled - np.log(np.exp(scaled - scaled.max(1, keepdims=True)).sum(1, keepdims=True)) - scaled.max(1, keepdims=True)
+        logs = (
+            scaled
+            - np.log(np.exp(scaled - scaled.max(1, keepdims=True)).sum(1, keepdims=True))
+            - scaled.max(1, keepdims=True)
+        )
         return float(-logs[np.arange(len(truths)), truths].mean())
 
     temperature = min(np.linspace(0.5, 2.5, 41), key=loss)
@@ -99,7 +104,14 @@ def reliability(confidences: np.ndarray, right: np.ndarray) -> list[tuple[str, i
     for low, high in zip(edges[:-1], edges[1:], strict=True):
         inside = (confidences >= low) & (confidences < high)
         if inside.any():
-            rows.append((f"{low:.2f}–{min(high, 1):.2f}", int(inside.sum()), float(confidences[inside].mean()), float(right[inside].mean())))
+            rows.append(
+                (
+                    f"{low:.2f}–{min(high, 1):.2f}",
+                    int(inside.sum()),
+                    float(confidences[inside].mean()),
+                    float(right[inside].mean()),
+                )
+            )
     return rows
 
 

@@ -33,7 +33,9 @@ Outputs = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """From where to where."""
-    parser.add_argument("--model", type=Path, default=Path("../reader-training/run/latest.pt"), help="checkpoint, or .onnx")
+    parser.add_argument(
+        "--model", type=Path, default=Path("../reader-training/run/latest.pt"), help="checkpoint, or .onnx"
+    )
     parser.add_argument("--out", type=Path, default=Path("models/reader"))
     parser.add_argument("--int8", action="store_true", help="write and compare the 8-bit copy too")
 
@@ -67,7 +69,9 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
     weights = {name: found[name] for name in Reader().state_dict() if name in found}
     missing = [name for name in Reader().state_dict() if name not in found and not name.endswith("num_batches_tracked")]
     if missing:
-        raise SystemExit(f"{path} lacks {len(missing)} parameters of this network, {missing[0]} first: was it folded or quantised? Take a reader.onnx written by `export`.")
+        raise SystemExit(
+            f"{path} lacks {len(missing)} parameters of this network, {missing[0]} first: was it folded or quantised? Take a reader.onnx written by `export`."
+        )
     counters = {name: torch.tensor(0) for name in Reader().state_dict() if name.endswith("num_batches_tracked")}
     return {**weights, **counters}
 
@@ -125,7 +129,13 @@ def manifest(graph: Path, calibration: Calibration, path: Path) -> None:
         "file": graph.name,
         "sha256": hashlib.sha256(graph.read_bytes()).hexdigest(),
         "adapter": "ctc-reader/1",
-        "input": {"width": READER_WIDTH, "height": READER_HEIGHT, "color": "bgr", "scale": round(1 / 127.5, 9), "offset": -1.0},
+        "input": {
+            "width": READER_WIDTH,
+            "height": READER_HEIGHT,
+            "color": "bgr",
+            "scale": round(1 / 127.5, 9),
+            "offset": -1.0,
+        },
         "alphabet": ALPHABET,
         "regions": list(REGIONS),
         "calibration": calibration.told(),
@@ -159,7 +169,15 @@ def quantise(graph: Path, path: Path, crops: np.ndarray) -> None:
     with tempfile.TemporaryDirectory() as folder:
         folded = Path(folder) / "folded.onnx"
         quant_pre_process(str(graph), str(folded))
-        quantize_static(str(folded), str(path), Crops(), per_channel=True, weight_type=QuantType.QInt8, activation_type=QuantType.QUInt8, calibrate_method=CalibrationMethod.MinMax)
+        quantize_static(
+            str(folded),
+            str(path),
+            Crops(),
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            activation_type=QuantType.QUInt8,
+            calibrate_method=CalibrationMethod.MinMax,
+        )
 
 
 def compare(whole: Callable[[np.ndarray], Outputs], small: Callable[[np.ndarray], Outputs], validation: object) -> None:

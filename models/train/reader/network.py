@@ -21,8 +21,16 @@ REGIONS: tuple[str, ...] = (*FORMATS, "other")
 COLUMNS = 64
 
 
-def _conv(inner: int, outer: int, kernel: int | tuple[int, int] = 3, stride: int | tuple[int, int] = 1, padding: int | tuple[int, int] = 1) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inner, outer, kernel, stride, padding, bias=False), nn.BatchNorm2d(outer), nn.ReLU(inplace=True))
+def _conv(
+    inner: int,
+    outer: int,
+    kernel: int | tuple[int, int] = 3,
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] = 1,
+) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inner, outer, kernel, stride, padding, bias=False), nn.BatchNorm2d(outer), nn.ReLU(inplace=True)
+    )
 
 
 class Residual(nn.Module):
@@ -57,7 +65,9 @@ class Reader(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         seen = self.stem(image)
         columns = self.columns(self.middle(seen))
-        place = self.place(seen)  # 4 rows × 8: where a name or a colour stands tells much, so each cell has its own weights
+        place = self.place(
+            seen
+        )  # 4 rows × 8: where a name or a colour stands tells much, so each cell has its own weights
         cells = nn.functional.avg_pool2d(place, (1, 2)).flatten(1)
         pooled = torch.cat([cells, place.amax(dim=(2, 3))], 1)
         return _twice(self.text(columns)), _twice(self.stacked(columns)), self.region(self.drop(pooled))

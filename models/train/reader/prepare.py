@@ -97,13 +97,17 @@ class Surroundings:
         """What a plate is set into: a plain dark or bright surface, or a patch of a scene, mostly beside a plate."""
         rng = self.rng
         if rng.random() < 0.3:
-            return np.full((48, 96, 3), rng.integers(0, 256, 3) if rng.random() < 0.5 else int(rng.integers(0, 256)), np.uint8)
+            return np.full(
+                (48, 96, 3), rng.integers(0, 256, 3) if rng.random() < 0.5 else int(rng.integers(0, 256)), np.uint8
+            )
         return self.patch(rng, self.scenes, near=True)
 
     def none(self) -> np.ndarray:
         """A patch that holds no plate: half from pictures known to hold none."""
         pool = self.signs if self.signs and self.rng.random() < 0.5 else self.scenes
-        return cv2.resize(self.patch(self.rng, pool, near=False), (STORED_WIDTH, STORED_HEIGHT), interpolation=cv2.INTER_LINEAR)
+        return cv2.resize(
+            self.patch(self.rng, pool, near=False), (STORED_WIDTH, STORED_HEIGHT), interpolation=cv2.INTER_LINEAR
+        )
 
     @staticmethod
     def patch(rng: np.random.Generator, pool: list, *, near: bool) -> np.ndarray:
@@ -151,7 +155,18 @@ def write_real(path: Path, plates: list[tuple[np.ndarray, Label]]) -> None:
     """One file for all: WebP bytes end to end, offsets, and a label for each."""
     blobs = [cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, 88])[1].tobytes() for picture, _ in plates]
     offsets = np.cumsum([0] + [len(b) for b in blobs])
-    labels = np.array([[label.text if label.text is not None else "?", label.stacked if label.stacked is not None else "?", label.region or "", label.split, label.kind] for _, label in plates])
+    labels = np.array(
+        [
+            [
+                label.text if label.text is not None else "?",
+                label.stacked if label.stacked is not None else "?",
+                label.region or "",
+                label.split,
+                label.kind,
+            ]
+            for _, label in plates
+        ]
+    )
     np.savez(path, blob=np.frombuffer(b"".join(blobs), np.uint8), offsets=offsets, labels=labels)
     print(f"{path}: {len(plates)} pictures, {path.stat().st_size / 1e6:.1f} MB")
 
@@ -160,8 +175,13 @@ def read_real(path: Path) -> tuple[np.ndarray, list[Label]]:
     """Pictures [N,96,192,3] and their labels, from `real.npz`."""
     pack = np.load(path)
     blob, offsets = pack["blob"], pack["offsets"]
-    pictures = np.stack([cv2.imdecode(blob[offsets[i] : offsets[i + 1]], cv2.IMREAD_COLOR) for i in range(len(offsets) - 1)])
-    labels = [Label(None if t == "?" else t, None if s == "?" else s, r or None, split, kind) for t, s, r, split, kind in pack["labels"].tolist()]
+    pictures = np.stack(
+        [cv2.imdecode(blob[offsets[i] : offsets[i + 1]], cv2.IMREAD_COLOR) for i in range(len(offsets) - 1)]
+    )
+    labels = [
+        Label(None if t == "?" else t, None if s == "?" else s, r or None, split, kind)
+        for t, s, r, split, kind in pack["labels"].tolist()
+    ]
     return pictures, labels
 
 
@@ -196,7 +216,13 @@ def halves(plate: RenderedPlate, rng: np.random.Generator) -> RenderedPlate:
     top = rng.random() < 0.5
     keep = [i for i in range(len(plate.boxes)) if upper[i] == top]
     inner = [plate.boxes[i] for i in keep]
-    cut = int((max(b[3] for b, u in zip(plate.boxes, upper, strict=True) if u) + min(b[1] for b, u in zip(plate.boxes, upper, strict=True) if not u)) / 2)
+    cut = int(
+        (
+            max(b[3] for b, u in zip(plate.boxes, upper, strict=True) if u)
+            + min(b[1] for b, u in zip(plate.boxes, upper, strict=True) if not u)
+        )
+        / 2
+    )
     picture = plate.picture[:cut] if top else plate.picture[cut:]
     if picture.shape[0] < h // 5:
         return plate

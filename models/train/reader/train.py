@@ -53,7 +53,9 @@ class Plan:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where, how long, from what."""
     plan = Plan()
-    parser.add_argument("--run", type=Path, default=Path("../reader-training/run"), help="checkpoints; goes on from latest.pt there")
+    parser.add_argument(
+        "--run", type=Path, default=Path("../reader-training/run"), help="checkpoints; goes on from latest.pt there"
+    )
     parser.add_argument("--from", dest="start", type=Path, help="checkpoint or reader.onnx to start from")
     parser.add_argument("--minutes", type=float, default=plan.minutes)
     parser.add_argument("--rate", type=float, default=plan.rate)
@@ -90,7 +92,10 @@ def losses(model: nn.Module, batch: Batch, device: torch.device) -> tuple[Tensor
         "stack_columns": 0.2 * _columns(stacked, batch.stack_columns, device, blank=0.05),
         "ctc": 0.15 * _ctc(text, batch.texts, device),
         "stack_ctc": 0.1 * _ctc(stacked, batch.stacks, device),
-        "region": 0.5 * functional.cross_entropy(region, torch.from_numpy(batch.regions).to(device), ignore_index=IGNORE, label_smoothing=0.05),
+        "region": 0.5
+        * functional.cross_entropy(
+            region, torch.from_numpy(batch.regions).to(device), ignore_index=IGNORE, label_smoothing=0.05
+        ),
     }
     total = torch.stack(list(parts.values())).sum()
     return total, {name: float(value.detach()) for name, value in parts.items()}
@@ -112,7 +117,9 @@ def _ctc(logits: Tensor, targets: np.ndarray, device: torch.device) -> Tensor:
     if len(rows) == 0:
         return logits.sum() * 0
     lengths = torch.full((len(rows),), logits.shape[1], dtype=torch.long)
-    loss = functional.ctc_loss(logs, torch.from_numpy(flat), lengths, torch.from_numpy(rows[:, 0].copy()), reduction="none", zero_infinity=True)
+    loss = functional.ctc_loss(
+        logs, torch.from_numpy(flat), lengths, torch.from_numpy(rows[:, 0].copy()), reduction="none", zero_infinity=True
+    )
     return (loss.clamp(max=60.0)).sum() / len(targets)
 
 
@@ -130,7 +137,9 @@ class Run:
         self.elapsed, self.seen, self.step = 0.0, 0, 0
         decayed = [p for p in self.model.parameters() if p.ndim > 1]
         plain = [p for p in self.model.parameters() if p.ndim <= 1]
-        self.optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": plan.decay}, {"params": plain, "weight_decay": 0.0}], lr=plan.rate)
+        self.optimiser = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": plan.decay}, {"params": plain, "weight_decay": 0.0}], lr=plan.rate
+        )
         self.average = copy.deepcopy(self.model).eval()
         self._begin(start)
 

@@ -36,7 +36,11 @@ class Validation:
     def for_calibration(self, times: int = 4) -> tuple[np.ndarray, list[str | None], list[int]]:
         """(crops, texts, regions): each plate as it is, and flat ones `times` more seen from afar; −1: region unknown."""
         rng = np.random.default_rng(5)
-        crops, texts, regions = list(self.crops), [label.text for label in self.labels], [_region(label) for label in self.labels]
+        crops, texts, regions = (
+            list(self.crops),
+            [label.text for label in self.labels],
+            [_region(label) for label in self.labels],
+        )
         for picture, label in zip(self.pictures, self.labels, strict=True):
             if label.kind == "negative":
                 continue
@@ -54,7 +58,11 @@ class Validation:
 
 
 def _region(label: Label) -> int:
-    return -1 if label.region is None or label.kind == "negative" else REGION_INDEX.get(label.region, REGION_INDEX["other"])
+    return (
+        -1
+        if label.region is None or label.kind == "negative"
+        else REGION_INDEX.get(label.region, REGION_INDEX["other"])
+    )
 
 
 def run(model: torch.nn.Module, crops: np.ndarray, device: torch.device) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -83,10 +91,19 @@ def validate(model: torch.nn.Module, validation: Validation, device: torch.devic
             states = [i for i, label in enumerate(validation.labels) if label.region and label.kind != "negative"]
             for kind in ("crop", "insitu"):
                 rows = [i for i in states if validation.labels[i].kind == kind]
-                right = np.mean([int(region[i].argmax()) == REGION_INDEX.get(validation.labels[i].region or "", len(REGIONS) - 1) for i in rows])
+                right = np.mean(
+                    [
+                        int(region[i].argmax()) == REGION_INDEX.get(validation.labels[i].region or "", len(REGIONS) - 1)
+                        for i in rows
+                    ]
+                )
                 told.append(f"region {kind} {right:.3f}")
-            small = [i for i, label in enumerate(validation.labels) if label.stacked is not None and label.kind == "crop"]
-            told.append(f"stacked {np.mean([fold(greedy(stacked[i])) == fold(validation.labels[i].stacked or '') for i in small]):.3f}")
+            small = [
+                i for i, label in enumerate(validation.labels) if label.stacked is not None and label.kind == "crop"
+            ]
+            told.append(
+                f"stacked {np.mean([fold(greedy(stacked[i])) == fold(validation.labels[i].stacked or '') for i in small]):.3f}"
+            )
             none = [i for i, label in enumerate(validation.labels) if label.kind == "negative"]
             told.append(f"said nothing to nothing {np.mean([not reads[i] for i in none]):.3f}")
     return "  ".join(told)
