@@ -50,9 +50,8 @@ def secret(name: str, root: Path) -> str:
         with path.open("rb") as stream:
             raw = stream.read(BYTES_MAX + 1)
     except OSError as error:
-        raise SecretWrong(
-            f"{_told(name, path)} cannot be read ({error.strerror}): create it, readable by this user"
-        ) from None
+        why = (error.strerror or "no reason given").lower()
+        raise SecretWrong(f"a secret's file can be read, but {_told(name, path)} cannot ({why}): create it") from None
     return _one_line(raw, _told(name, path))
 
 
