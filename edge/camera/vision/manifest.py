@@ -13,10 +13,12 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import msgspec
 
+import edge
 from edge.camera.plates import ALPHABET
 from edge.record.words import Color, Name, RegionCode, VehicleType
 from edge.settings.camera import Fraction, Section
@@ -25,13 +27,15 @@ from edge.settings.problems import Problem, SettingsWrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 Kind = Literal["detector", "reader"]
 DetectorAdapter = Literal["corner-detector/1", "yolo-raw/1", "yolo-end2end/1"]
 ReaderAdapter = Literal["ctc-reader/1", "slot-reader/1"]
 DETECTORS = get_args(DetectorAdapter)
 Adapter = Literal[DetectorAdapter, ReaderAdapter]
+
+SHIPPED_ROOT = Path(edge.__file__).resolve().parents[1]
+"""Where `models/manifest.yaml` lies when no settings file says otherwise: beside the package."""
 
 PLATE = "plate"
 LABELS = frozenset({PLATE, "vehicle", "car", "front", "rear", "unknown", *get_args(VehicleType), *get_args(Color)})

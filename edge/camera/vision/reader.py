@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edge.camera.scene import Frame, Plate, Read
+    from edge.camera.scene import Frame, Plate, Read, Region
     from edge.camera.vision.manifest import Entry
     from edge.camera.vision.models import Network, Run
 
@@ -35,6 +35,11 @@ class Reader:
     def read(self, frame: Frame, plate: Plate) -> Read:
         """What stands on the plate; a read without characters and of confidence 0 when nothing does."""
         return self.read_at(frame.pixels, plate.corners)
+
+    def named(self, read: Read) -> Region | None:
+        """The region, when this network is sure enough of it to name one."""
+        best = next(iter(read.regions), None)
+        return best if best is not None and best.confidence >= self._entry.calibration.region_names_one else None
 
     def read_flat(self, picture: NDArray[np.uint8]) -> Read:
         """A picture (H×W×3) that already is one plate, cut out by its edges."""
