@@ -5,8 +5,9 @@
 
 `us_crops` are flat plates, given to the reader as they are; of the photographs the labelled boxes or corners are warped
 flat, so those rows are a ceiling for the chain of detector and reader. `us_lots` boxes hold the characters only and are
-widened to a plate. A plate that reads as nothing, or below 0.5, is tried as two lines (see `read`). Exact is after removing
-everything but A–Z 0–9; merged also takes O for 0 and I for 1. Wilson's 95 % intervals. Needs ../shared/data/eval.
+widened to a plate. A plate that reads as nothing, or below 0.5, is tried as two lines (see `read`). Exact is after
+removing everything but A–Z 0–9; merged also takes O for 0 and I for 1. Wilson's 95 % intervals.
+Needs ../shared/data/eval.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ def halved(quad: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def read(
     network, crop: np.ndarray, halves: tuple[np.ndarray, np.ndarray], calibration: dict
 ) -> tuple[str, float, np.ndarray]:
-    """(text, confidence, region logits); two lines are tried when one line gives nothing, and taken when both halves are surer."""
+    """(text, confidence, region logits); two lines are tried when one says little, and taken when both are surer."""
     text, _, region = network(crop)
     whole = decode(text, calibration["temperature"])
     sure = whole_text_confidence(whole, tuple(calibration["whole_text"]))
@@ -192,11 +193,12 @@ def tell(outcomes: list[Outcome]) -> None:
     print("\nconfidence, all folders")
     sure, right = np.array([o.confidence for o in outcomes]), np.array([o.right for o in outcomes])
     for row in reliability(sure, right):
-        print("  %s  %4d reads  mean %.3f  right %.3f" % row)
+        print("  {}  {:4d} reads  mean {:.3f}  right {:.3f}".format(*row))
     for low in (0.9, 0.95):
         high = sure >= low
         print(
-            f"  at {low} and above: {interval(int(right[high].sum()), int(high.sum()))}, {100 * high.mean():.1f} % of all reads"
+            f"  at {low} and above: {interval(int(right[high].sum()), int(high.sum()))}, "
+            f"{100 * high.mean():.1f} % of all reads"
         )
     pairs = confusions([(o.text, o.sample.text) for o in outcomes])
     print("\nconfusions (true>read): " + " ".join(f"{a}>{b}:{n}" for (a, b), n in pairs.most_common(30)))
@@ -216,7 +218,8 @@ def states(crops: list[Outcome]) -> None:
         named = [o for o in crops if o.region_confidence >= threshold]
         right = sum(o.region == o.sample.region for o in named)
         print(
-            f"  named at {threshold}: {100 * len(named) / len(crops):.1f} %, right {interval(right, max(1, len(named)))}"
+            f"  named at {threshold}: {100 * len(named) / len(crops):.1f} %, "
+            f"right {interval(right, max(1, len(named)))}"
         )
 
 
@@ -240,7 +243,8 @@ def cost(network, crop: np.ndarray, entry: dict) -> None:
         network_ms.append((middle - began) * 1000)
         decode_ms.append((time.perf_counter() - middle) * 1000)
     print(
-        f"\none thread: network {statistics.median(network_ms):.2f} ms (best {min(network_ms):.2f}), decoding {statistics.median(decode_ms):.2f} ms (best {min(decode_ms):.2f})"
+        f"\none thread: network {statistics.median(network_ms):.2f} ms (best {min(network_ms):.2f}), "
+        f"decoding {statistics.median(decode_ms):.2f} ms (best {min(decode_ms):.2f})"
     )
 
 

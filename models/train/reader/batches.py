@@ -8,8 +8,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from queue import Full
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -19,6 +19,9 @@ from edge.camera.plates import ALPHABET
 from models.synth.plate_degrade import PLATE_QUAD, Wear, degrade
 from models.train.reader.network import COLUMNS, REGIONS
 from models.train.reader.prepare import CHARACTERS_MAX, STACK_MAX, Label, read_real
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 INDEX = {character: i + 1 for i, character in enumerate(ALPHABET)}
 REGION_INDEX = {region: i for i, region in enumerate(REGIONS)}
@@ -48,9 +51,10 @@ def encode(text: str) -> list[int]:
 
 
 def column_targets(text: str, spans: np.ndarray, *, share: float = 0.6) -> np.ndarray:
-    """What each of the 64 columns should say: the character over the middle `share` of its span, blank between, nothing in doubt.
+    """What each of the 64 columns should say: the character over the middle `share` of its span, blank between.
 
-    The column halfway between two characters is always blank, so that doubled characters stay two.
+    Columns in doubt say nothing. The one halfway between two characters is always blank, so that doubled characters
+    stay two.
     """
     out = np.zeros(COLUMNS, np.int64)
     middles = (np.arange(COLUMNS) + 0.5) * PX
@@ -113,9 +117,13 @@ class Source:
         """One batch; `hardness` 0–1 is the hardest that a picture in it is treated."""
         size, rng = self.mix.size, self.rng
         out = Batch(
-            np.zeros((size, READER_HEIGHT, READER_WIDTH, 3), np.uint8), np.full((size, COLUMNS), IGNORE, np.int64), np.full((size, COLUMNS), IGNORE, np.int64),
-            np.full((size, CHARACTERS_MAX + 1), -1, np.int64), np.full((size, STACK_MAX + 1), -1, np.int64), np.full(size, IGNORE, np.int64),
-        )  # fmt: skip
+            images=np.zeros((size, READER_HEIGHT, READER_WIDTH, 3), np.uint8),
+            columns=np.full((size, COLUMNS), IGNORE, np.int64),
+            stack_columns=np.full((size, COLUMNS), IGNORE, np.int64),
+            texts=np.full((size, CHARACTERS_MAX + 1), -1, np.int64),
+            stacks=np.full((size, STACK_MAX + 1), -1, np.int64),
+            regions=np.full(size, IGNORE, np.int64),
+        )
         draws = rng.random(size)
         limits = np.cumsum([self.mix.crops, self.mix.insitu, self.mix.negatives, self.mix.designs])
         for k in range(size):

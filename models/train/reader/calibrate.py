@@ -7,6 +7,7 @@ The held-out plates are used as they are and four times more seen from afar, so 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -101,7 +102,7 @@ def reliability(confidences: np.ndarray, right: np.ndarray) -> list[tuple[str, i
     """(bin, how many, mean confidence, share right) for the card's table."""
     edges = [0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0001]
     rows = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         inside = (confidences >= low) & (confidences < high)
         if inside.any():
             rows.append(

@@ -48,14 +48,16 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"exact {right.mean():.4f} merged, {strict:.4f} strict, of {len(known)} (near and far together)")
     placed = [i for i, region in enumerate(regions) if region >= 0]
     print(
-        f"region {np.mean([int(outputs[i][2].argmax()) == regions[i] for i in placed]):.4f} of {len(placed)}, {len(REGIONS)} to choose from"
+        f"region {np.mean([int(outputs[i][2].argmax()) == regions[i] for i in placed]):.4f} of {len(placed)}, "
+        f"{len(REGIONS)} to choose from"
     )
     sure = confidences([reads[i] for i in known], calibration)
     for row in reliability(sure, right):
-        print("confidence %s: %5d reads, mean %.3f, right %.3f" % row)
+        print("confidence {}: {:5d} reads, mean {:.3f}, right {:.3f}".format(*row))
     high = sure >= 0.9
     print(
-        f"of {high.sum()} reads that say 0.9 or more, {right[high].mean():.4f} are right; that is {high.mean():.3f} of all"
+        f"of {high.sum()} reads that say 0.9 or more, {right[high].mean():.4f} are right; "
+        f"that is {high.mean():.3f} of all"
     )
     pairs = confusions([(reads[i].text, texts[i] or "") for i in known])
     print("confusions (true>read):", " ".join(f"{a}>{b}:{n}" for (a, b), n in pairs.most_common(25)))

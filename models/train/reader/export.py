@@ -70,7 +70,8 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
     missing = [name for name in Reader().state_dict() if name not in found and not name.endswith("num_batches_tracked")]
     if missing:
         raise SystemExit(
-            f"{path} lacks {len(missing)} parameters of this network, {missing[0]} first: was it folded or quantised? Take a reader.onnx written by `export`."
+            f"{path} lacks {len(missing)} parameters of this network, {missing[0]} first: "
+            "was it folded or quantised? Take a reader.onnx written by `export`."
         )
     counters = {name: torch.tensor(0) for name in Reader().state_dict() if name.endswith("num_batches_tracked")}
     return {**weights, **counters}
@@ -142,9 +143,10 @@ def manifest(graph: Path, calibration: Calibration, path: Path) -> None:
     }
     head = (
         "# Written by `python -m models.train.reader export`.\n"
-        "# confidence = sigmoid(a*x + b*y + c), whole_text = [a, b, c]; x and y are edge.camera.vision.ctc.Decoded.features:\n"
-        "# log-odds (within ±12) of the best text's CTC probability and of its least sure character, at `temperature`.\n"
-        "# region = softmax(logits / region_temperature); the best is named when it reaches region_names_one; `other` is no name.\n"
+        "# confidence = sigmoid(a*x + b*y + c), whole_text = [a, b, c]; x, y: edge.camera.vision.ctc.Decoded.features,\n"
+        "# log-odds (within ±12) of the best text's CTC probability and of its least sure character at `temperature`.\n"
+        "# region = softmax(logits / region_temperature); the best is named when it reaches region_names_one;\n"
+        "# `other` is no name.\n"
     )
     path.write_text(head + yaml.safe_dump({"networks": [entry]}, sort_keys=False, allow_unicode=True, width=120))
 

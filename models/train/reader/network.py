@@ -44,6 +44,7 @@ class Residual(nn.Module):
         self.norm = nn.BatchNorm2d(width)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Same shape out as in."""
         return torch.relu(x + self.norm(self.second(self.first(x))))
 
 
@@ -63,6 +64,7 @@ class Reader(nn.Module):
         self.region = nn.Linear(96 * 16 + 96, len(REGIONS))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(text, stacked, region) logits."""
         seen = self.stem(image)
         columns = self.columns(self.middle(seen))
         place = self.place(

@@ -143,8 +143,10 @@ def real_plates(data: Path, around: Surroundings) -> list[tuple[np.ndarray, Labe
         region = row["region"] if row["region"] not in ("", "US", "CA") else None
         text = None if unsure else "" if two else row["text"]
         out.append((flat, Label(text, None, region, row["split"], "insitu")))
-    for i in range(NEGATIVES):
-        out.append((around.none(), Label("", "", None, "val" if i < NEGATIVES // 20 else "train", "negative")))
+    held_out = NEGATIVES // 20
+    out += [
+        (around.none(), Label("", "", None, "val" if i < held_out else "train", "negative")) for i in range(NEGATIVES)
+    ]
     for row in table(data / "train" / "designs"):
         plate = cv2.imread(str(data / "train" / "designs" / row["file"]))
         out.append((framed(plate, around.around()), Label(None, None, f"US-{row['state']}", "train", "design")))

@@ -164,7 +164,9 @@ class Run:
     def save(self, name: str = "latest.pt") -> None:
         """Write the checkpoint beside its final name, then move it there."""
         state = {
-            "model": self.model.state_dict(), "average": self.average.state_dict(), "optimiser": self.optimiser.state_dict(),
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
             "elapsed": self.elapsed, "seen": self.seen, "step": self.step,
         }  # fmt: skip
         part = self.out / (name + ".part")
