@@ -82,11 +82,14 @@ class Matching:
         meant = {self._unknown(key, name, spot, fields) for name, (key, _) in written.items() if name not in fields}
         values = {}
         for name, field in fields.items():
-            if name in written:
-                inner = Spot(written[name][1], spot.below(name), field.required, _default(field))
-                values[name] = self.match(written[name][1], field.type, inner)
+            node_of = written[name][1] if name in written else None
+            inner = Spot(node_of or spot.node, spot.below(name), field.required, _default(field))
+            if node_of is not None:
+                values[name] = self.match(node_of, field.type, inner)
             elif field.required and name not in meant:
                 self._missing(field, spot)
+            if values.get(name, msgspec.UNSET) is msgspec.UNSET and isinstance(field.default, msgspec.Struct):
+                self._contradictions(field.default, None, inner)
         if len(self.problems) > before:
             return WRONG
         values = {name: value for name, value in values.items() if value is not msgspec.UNSET}
@@ -163,15 +166,16 @@ class Matching:
         )
         self._note(Wrong(rule, "nothing", fix), Spot(spot.node, spot.below(field.encode_name)))
 
-    def _contradictions(self, section: object, node: yaml.MappingNode, spot: Spot) -> None:
+    def _contradictions(self, section: object, node: yaml.MappingNode | None, spot: Spot) -> None:
+        """Run the section's rules; `node` is None where the section is not written, and its defaults hold."""
         for kind in type(section).__mro__:
             for key, sentence in self._rules[kind](section) if kind in self._rules else ():
                 rule, _, fix = sentence.partition(": ")
-                place = _find(node, key)
-                got = "nothing" if place is None else _described(place)
-                if key.endswith(SECRET_FILES) and "/" not in got and place is not None:
+                place = _find(node, key) if node is not None else None
+                got = _described(place) if place is not None else _unwritten(section, key)
+                if place is not None and key.endswith(SECRET_FILES) and "/" not in got:
                     got = "a name (not shown: it may be the secret itself)"
-                inner = Spot(place or node, spot.below(key))
+                inner = Spot(place or node or spot.node, spot.below(key))
                 self._note(Wrong(rule, got, fix or "change this, or what it contradicts"), inner)
 
     def _note(self, made: object, spot: Spot) -> Any:  # noqa: ANN401
@@ -224,6 +228,11 @@ def _default(field: types.Field) -> str:
         return ""
     plain = msgspec.to_builtins(field.default)
     return "empty" if plain in (None, []) else msgspec.json.encode(plain).decode().strip('"')
+
+
+def _unwritten(section: object, key: str) -> str:
+    default = getattr(section, key, None)
+    return f"the default, {default}" if isinstance(default, (str, int, float)) else "nothing"
 
 
 def _near(name: str, known: tuple[str, ...]) -> str | None:

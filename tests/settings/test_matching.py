@@ -136,7 +136,7 @@ def test_a_sections_contradictions_are_told_though_another_section_is_wrong(wron
 
 def test_what_contradicts_a_default_is_told_at_the_section(wrong):
     (problem,) = wrong("tracking:\n  gap_ms_max: 2000\n")
-    assert (problem.key, problem.line, problem.got) == ("tracking.decide_ms_max", 5, "nothing")
+    assert (problem.key, problem.line, problem.got) == ("tracking.decide_ms_max", 5, "the default, 1500")
 
 
 class Names(Section, frozen=True, kw_only=True):
