@@ -22,7 +22,7 @@ from edge.camera.clock import SystemClock
 from edge.camera.device import vital
 from edge.camera.disk import OutboxError
 from edge.camera.frames.open import open_source
-from edge.camera.frames.rhythm import paced, stamped, thinned
+from edge.camera.frames.rhythm import paced, stamped
 from edge.camera.frames.slot import Slot
 from edge.camera.frames.source import Clock
 from edge.camera.health import Facts, Vitals
@@ -131,7 +131,6 @@ class Daemon:
             self._slot.end()
 
     def _live(self, frames: Iterable[Frame]) -> Iterable[Frame]:
-        frames = thinned(frames, self._settings.source.frames_per_second)
         return stamped(paced(frames, 1.0, wait=self._stop.wait), Clock()) if self._source.recorded else frames
 
     def _turn(self) -> None:

@@ -98,13 +98,16 @@ def _frames(arguments: argparse.Namespace, settings: CameraSettings, recording: 
     import msgspec
 
     from edge.camera.frames.open import open_source
-    from edge.camera.frames.rhythm import paced, thinned
+    from edge.camera.frames.rhythm import paced
 
-    source_settings = msgspec.structs.replace(
-        settings.source, kind=recording.kind, address=str(recording.path), loop=False
+    source = msgspec.structs.replace(
+        settings.source,
+        kind=recording.kind,
+        address=str(recording.path),
+        frames_per_second=arguments.fps or settings.source.frames_per_second,
+        loop=False,
     )
-    frames = open_source(source_settings, settings.camera).frames()
-    frames = thinned(frames, arguments.fps or settings.source.frames_per_second)
+    frames = open_source(source, settings.camera).frames()
     return frames if arguments.speed is None else paced(frames, arguments.speed, wait=time.sleep)
 
 
