@@ -82,9 +82,9 @@ class SourceStatus:
         """Connections after the first."""
         return max(0, self.opened - 1)
 
-    def skip(self, name: str, why: str) -> None:
-        """A picture was broken."""
-        self.broken += 1
+    def skip(self, name: str, why: str, pictures: int = 1) -> None:
+        """A picture was broken, or several together."""
+        self.broken += pictures
         self.broken_latest = [*self.broken_latest[1 - BROKEN_MAX :], Broken(name, why)]
 
 

@@ -53,16 +53,32 @@ def write_folder(folder: Path, names: Sequence[str], **kwargs) -> Path:
     return folder
 
 
-def write_video(path: Path, pictures: int = 30, *, rate: float = 15, pts: Sequence[int] = (), fourcc: str = "mp4v"):
-    """A video in which picture n has a white square at 8·n; `pts`: the pictures' own times, in units of 1/rate."""
+def write_video(path: Path, pictures: int = 30, *, rate: float = 15, fourcc: str = "mp4v") -> Path:
+    """A video in which picture n has a white square at 8·n."""
     writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*fourcc), rate, (320, 180))
     assert writer.isOpened()
-    for n in range(len(pts) or pictures):
-        if pts:
-            writer.set(cv2.VIDEOWRITER_PROP_PTS, pts[n])
+    for n in range(pictures):
         writer.write(numbered(n))
     writer.release()
     return path
+
+
+def write_uneven_video(path: Path, times_ms: Sequence[int]) -> Path:
+    """A video whose pictures come at these times: JPEGs, wrapped into the container with their own time stamps."""
+    raw = [cv2.VIDEOWRITER_PROP_RAW_VIDEO, 1, cv2.VIDEOWRITER_PROP_KEY_INTERVAL, 1]
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"MJPG"), 1000, (320, 180), raw)
+    assert writer.isOpened()
+    for n, at_ms in enumerate(times_ms):
+        writer.set(cv2.VIDEOWRITER_PROP_PTS, at_ms)
+        writer.write(np.frombuffer(encoded(numbered(n)), np.uint8))
+    writer.release()
+    return path
+
+
+def square(pixels: NDArray) -> int:
+    """Which number the picture has."""
+    bright = np.flatnonzero(pixels[96].min(axis=1) > 225)
+    return round((float(bright.mean()) - 15.5) / 8)
 
 
 def numbered(n: int) -> NDArray[np.uint8]:
