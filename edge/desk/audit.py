@@ -13,6 +13,7 @@ import getpass
 import hashlib
 import json
 import os
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -23,6 +24,7 @@ from edge.record.words import time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 Act = Literal[
     "search",
@@ -118,9 +120,7 @@ class Finding:
 
 def append(connection: Connection, entry: Entry, now_ms: int) -> int:
     """Write one row into the transaction that is open, and tell its number."""
-    if connection.dialect.name == "postgresql":
-        # Two desks must not both follow the same row; SQLite's writers are one at a time anyway.
-        connection.execute(text("SELECT pg_advisory_xact_lock(7462)"))
+    lock(connection)
     before = head(connection) or Head(0, GENESIS)
     contents = {
         "at": time(now_ms * 1_000_000),
@@ -146,6 +146,12 @@ def append(connection: Connection, entry: Entry, now_ms: int) -> int:
     return number
 
 
+def lock(connection: Connection) -> None:
+    """Let no other desk write to the log until this transaction ends; SQLite's writers are one at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(7462)"))
+
+
 def head(connection: Connection) -> Head | None:
     """The last row's number and hash; None before the first."""
     row = connection.execute(select(audit_head.c.number, audit_head.c.hash)).one_or_none()
@@ -165,6 +171,27 @@ def tail(connection: Connection, count: int) -> list[AuditRow]:
     """The last rows, oldest first."""
     found = connection.execute(select(audit).order_by(audit.c.number.desc()).limit(count)).mappings()
     return [AuditRow(**row) for row in found][::-1]
+
+
+def write_anchor(file: Path, known: Head) -> None:
+    """Add a head to a file outside the store. Raises OSError."""
+    with file.open("a", encoding="ascii") as anchors:
+        anchors.write(f"{known.number} {known.hash}\n")
+        anchors.flush()
+        os.fsync(anchors.fileno())
+
+
+def read_anchors(file: Path) -> list[Head]:
+    """Every head that was written there. Raises OSError, and ValueError with the line that is none."""
+    return [parse_head(line) for line in file.read_text(encoding="ascii").splitlines() if line.strip()]
+
+
+def parse_head(text: str) -> Head:
+    """`4711 9f86…`, with a blank or a colon between. Raises ValueError."""
+    found = re.fullmatch(r"\s*([1-9]\d{0,14})[ :]([0-9a-f]{64})\s*", text)
+    if found is None:
+        raise ValueError(f"no head of the chain (row number and 64 hex digits): {text[:40]!r}")
+    return Head(int(found.group(1)), found.group(2))
 
 
 def verify(log: Iterable[AuditRow], own: Head | None, published: Iterable[Head] = ()) -> tuple[int, list[Finding]]:

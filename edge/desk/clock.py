@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import time
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from edge.desk.store import get_state, set_state
@@ -50,18 +51,20 @@ class TrustedClock:
         self._read = read
         self._at: Reading | None = None
         self._now_ms = 0
+        self._lock = Lock()
         self.held = False
         """Whether the wall clock says something that is not believed."""
 
     def now_ms(self) -> int:
         """The time to purge and to judge by."""
-        reading = self._read()
-        if self._at is None:
-            self._begin(reading)
-        else:
-            self._advance(reading)
-        self._at = reading
-        return self._now_ms
+        with self._lock:
+            reading = self._read()
+            if self._at is None:
+                self._begin(reading)
+            else:
+                self._believe(reading, self._now_ms + max(0, reading.monotonic_ms - self._at.monotonic_ms))
+            self._at = reading
+            return self._now_ms
 
     def remember(self, connection: Connection) -> None:
         """Keep the time for the next start."""
@@ -70,23 +73,17 @@ class TrustedClock:
     def recall(self, connection: Connection) -> int | None:
         """Begin where the last run stopped, and tell when that was; None for the first run."""
         kept = get_state(connection, _KEY)
-        reading = self._read()
-        self._at = None
-        if kept is None:
-            self._begin(reading)
-        else:
-            self._now_ms = int(kept)
-            self._believe(reading, int(kept))
-        self._at = reading
-        return None if kept is None else int(kept)
+        with self._lock:
+            self._at = self._read()
+            if kept is None:
+                self._begin(self._at)
+                return None
+            self._believe(self._at, int(kept))
+            return int(kept)
 
     def _begin(self, reading: Reading) -> None:
         self._now_ms = reading.wall_ms
         self.held = reading.wall_ms < FLOOR_MS
-
-    def _advance(self, reading: Reading) -> None:
-        assert self._at is not None
-        self._believe(reading, self._now_ms + max(0, reading.monotonic_ms - self._at.monotonic_ms))
 
     def _believe(self, reading: Reading, expected_ms: int) -> None:
         """Take the wall clock when it is near what is expected, or synchronised; otherwise go on with our own."""

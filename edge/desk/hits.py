@@ -50,6 +50,7 @@ def keep(
     connection: Connection, seen: Seen, match: Match, list_installed_ms: int, rules: MatchingSettings, now_ms: int
 ) -> Hit | None:
     """Write a hit down and put it in the queue for the broker. None when the pass has its hit already."""
+    audit.lock(connection)  # two desks that look back at once would each make this hit
     known = select(hit.c.row).where(hit.c.sighting == seen.sighting.id)
     if connection.execute(known).first() is not None:
         return None

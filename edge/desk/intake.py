@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from edge.desk import audit, hits, sequence
 from edge.desk.matching import best_match
@@ -69,8 +70,10 @@ class Intake:
         camera = _camera(topic)
         try:
             seen = self._checked(camera, payload, now_ms)
-            with self._store.write() as connection:
-                return self._keep(connection, seen, now_ms)
+            try:
+                return self._stored(seen, now_ms)
+            except IntegrityError:  # another desk has just stored the same message
+                return self._stored(seen, now_ms)
         except Refused as refusal:
             self._record(refusal, camera, now_ms)
             return Outcome(result="refused", fault=refusal.fault)
@@ -102,6 +105,10 @@ class Intake:
         if seen.captured_ms < now_ms - int(self._policy.retention.days * DAY_MS):
             raise Refused("expired", "captured longer ago than anything is kept")
         return seen
+
+    def _stored(self, seen: hits.Seen, now_ms: int) -> Outcome:
+        with self._store.write() as connection:
+            return self._keep(connection, seen, now_ms)
 
     def _keep(self, connection: Connection, seen: hits.Seen, now_ms: int) -> Outcome:
         known = select(sighting.c.record).where(sighting.c.id == seen.sighting.id)

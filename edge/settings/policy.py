@@ -45,6 +45,8 @@ class DepartmentSettings(Section, frozen=True, kw_only=True):
 class DeskBroker(BrokerSettings, frozen=True, kw_only=True):
     """The broker, as the desk sees it."""
 
+    name: Name = "desk"
+    """This desk, to the broker: each of several desks has its own."""
     share: Name | None = None
     """Desks that give the same name share the sightings (MQTT shared subscription); empty: this desk gets them all."""
 

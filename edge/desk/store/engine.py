@@ -63,7 +63,8 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One view of the store, the same from its first row to its last. Raises StoreAway likewise."""
-        with _telling(), self._engine.connect() as connection, connection.begin():
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with _telling(), self._engine.execution_options(**options).connect() as connection, connection.begin():
             yield connection
 
     def flush_log(self) -> bool:

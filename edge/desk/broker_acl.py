@@ -1,0 +1,113 @@
+"""Mosquitto's configuration, made from the policy: who may say and hear what, and nobody else anything.
+
+A camera publishes its own topics and reads nothing: whoever steals one learns nothing of the road. The desk reads the
+cameras and writes its own topics. `dispatch` reads hits and verdicts; `supervision` reads states, health and the
+audit's head, and never a plate. Everybody proves who they are with a client certificate of the site's own authority;
+its common name is the user.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from edge.link.topics import DELIVERIES, every, topic
+
+if TYPE_CHECKING:
+    from edge.settings.policy import Policy
+
+DISPATCH: Final = "dispatch"
+SUPERVISION: Final = "supervision"
+FOLDER: Final = "/etc/mosquitto/plate-reader"
+DAYS: Final = 825
+"""How long a certificate lasts; phones and browsers refuse more, and a device should be visited sooner."""
+
+
+def files(policy: Policy, folder: str = FOLDER) -> dict[str, str]:
+    """File name → content. `folder` is where they will lie on the broker's machine."""
+    return {
+        "mosquitto.conf": configuration(policy, folder),
+        "acl": acl(policy),
+        "make-certificates.sh": certificates(policy),
+    }
+
+
+def configuration(policy: Policy, folder: str = FOLDER) -> str:
+    """One listener, TLS, client certificates, no anonymous user; what waits for the desk outlives a restart."""
+    return f"""# Made by `plate-reader desk --broker-files` from {policy.site}'s policy: make it anew, do not edit it.
+listener {policy.broker.port if policy.broker.tls else 8883}
+cafile {folder}/ca.crt
+certfile {folder}/broker.crt
+keyfile {folder}/broker.key
+tls_version tlsv1.2
+# The certificate's common name is the user; nobody comes in without one.
+require_certificate true
+use_identity_as_username true
+allow_anonymous false
+acl_file {folder}/acl
+
+# The desk's session keeps its messages while it is away, on disk, written each minute. The cameras keep theirs until
+# they are acknowledged, so this is comfort and not the only copy.
+persistence true
+persistence_location /var/lib/mosquitto/
+autosave_interval 60
+persistent_client_expiration 30d
+max_queued_messages 200000
+max_packet_size 16384
+max_keepalive 600
+# Addresses and client ids, and no topic with a name in it.
+log_type error
+log_type warning
+log_type notice
+"""
+
+
+def acl(policy: Policy) -> str:
+    """Mosquitto's access list: what is not named is forbidden."""
+    site = policy.site
+    lines = [f"# Who may say (write) and hear (read) what on the broker of {site}. What is not named is forbidden."]
+    cameras = [kind for kind, delivery in DELIVERIES.items() if not delivery.from_desk]
+    own = [kind for kind, delivery in DELIVERIES.items() if delivery.from_desk]
+    for camera in policy.cameras:
+        lines += _user(camera, [f"topic write {topic(site, camera, kind)}" for kind in cameras])
+    lines += _user(
+        policy.broker.name,
+        [f"topic read {every(kind, site)}" for kind in ("sighting", "status")]
+        + [f"topic write {topic(site, 'unused', kind)}" for kind in own],
+    )
+    lines += _user(DISPATCH, [f"topic read {topic(site, 'unused', kind)}" for kind in ("hit", "verdict")])
+    watched = [every(kind, site) for kind in ("status", "health", "counters")] + [topic(site, "unused", "audit")]
+    lines += _user(SUPERVISION, [f"topic read {wanted}" for wanted in watched])
+    return "\n".join(lines) + "\n"
+
+
+def _user(name: str, rules: list[str]) -> list[str]:
+    return ["", f"user {name}", *rules]
+
+
+def certificates(policy: Policy) -> str:
+    """A shell script for OpenSSL: the site's authority, the broker's certificate, and one for each user."""
+    users = " ".join([*policy.cameras, policy.broker.name, DISPATCH, SUPERVISION])
+    return f"""#!/bin/sh
+# Makes the certificates of {policy.site}'s broker in the folder it is run in. Run it once, on a machine that is
+# not the broker's; take ca.key away (a safe, a stick) when it is done. Each user gets NAME.crt and NAME.key.
+set -eu
+umask 077
+host=${{1:-localhost}}   # the broker's name, as the cameras are to call it
+[ -e ca.key ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \\
+  -subj "/CN={policy.site} plate reader authority" -keyout ca.key -out ca.crt
+make() {{ # name, extension
+  openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -keyout "$1.key" -out "$1.csr"
+  printf '%s\\n' "$2" > "$1.ext"
+  openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days {DAYS} -extfile "$1.ext" -out "$1.crt"
+  rm "$1.csr" "$1.ext"
+}}
+case $host in
+  *[!0-9.]*) alternative=DNS:$host ;;
+  *) alternative=IP:$host ;;
+esac
+make broker "subjectAltName=$alternative
+extendedKeyUsage=serverAuth"
+for user in {users}; do
+  make "$user" extendedKeyUsage=clientAuth
+done
+"""

@@ -1,0 +1,217 @@
+"""How fast the desk is: hotlists of a million entries, searches in ten million sightings, intake, purge.
+
+    python -m models.bench.desk                   all of it, about five minutes and 3 GB in a temporary folder
+    python -m models.bench.desk search --rows 1000000
+
+Searches go through `edge.desk.search.search`, audit row included. The ten million sightings hold what is searched and
+not the 900 bytes of their message, which no plate search reads before it has its page; `--records` puts them in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from edge.desk import retention
+from edge.desk.hotlists import shelf
+from edge.desk.hotlists.shelf import Person
+from edge.desk.hotlists.watch import Watch
+from edge.desk.intake import Intake
+from edge.desk.search import SearchRequest, query, search
+from edge.desk.store import open_store
+from edge.record import plate_text
+from edge.record.boundary import seal
+from edge.record.examples import EXAMPLES
+from edge.record.sighting import Sighting
+from edge.settings.policy_rules import load_policy
+
+NOW_MS = 1_795_435_200_000
+DAY_MS = 86_400_000
+WHO = Person(name="Bench", agency="Hesston KS PD")
+LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
+POLICY = load_policy(Path(__file__).parents[2] / "config" / "policy.yaml")
+
+
+def main() -> int:
+    """Measure, print JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*", choices=["hotlists", "search", "intake", []], default=[])
+    parser.add_argument("--rows", type=int, default=10_000_000, help="sightings to search in")
+    parser.add_argument("--entries", type=int, default=1_000_000, help="hotlist entries")
+    parser.add_argument("--records", action="store_true", help="with whole messages: 1.2 kB a row")
+    parser.add_argument("--folder", type=Path, help="where to build it; a temporary folder by default")
+    arguments = parser.parse_args()
+    chosen = arguments.what or ["hotlists", "search", "intake"]
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        for name in chosen:
+            result = {"hotlists": hotlists, "search": searches, "intake": intake}[name](Path(folder), arguments)
+            print(json.dumps({name: result}, indent=2))
+    return 0
+
+
+def plate(rng: random.Random) -> str:
+    """Kansas as it drives: three digits and three letters mostly, four and three, and strangers."""
+    shape = rng.random()
+    if shape < 0.5:
+        return f"{rng.randrange(1000):03d}{''.join(rng.choices(LETTERS, k=3))}"
+    if shape < 0.8:
+        return f"{rng.randrange(10_000):04d}{''.join(rng.choices(LETTERS, k=3))}"
+    return "".join(rng.choices(LETTERS + "0123456789", k=7))
+
+
+def hotlists(folder: Path, arguments: argparse.Namespace) -> dict[str, float]:
+    """Install, load, match."""
+    rng = random.Random(1)
+    lines = [f"V123456789KS000000020261120{plate(rng):<10}KS2027PC2009TOYACAM4DBLK" for _ in range(arguments.entries)]
+    content = "\n".join(lines).encode()
+    store = open_store(f"sqlite:///{folder}/lists.db")
+    rules = POLICY.hotlists
+    start = time.perf_counter()
+    shelved, _ = shelf.install(store, content, rules.lists[0], rules, WHO, NOW_MS - 3_600_000, NOW_MS)
+    installed = time.perf_counter()
+    watch = Watch(rules)
+    with store.read() as connection:
+        watch.refresh(connection, NOW_MS)
+    loaded = time.perf_counter()
+    index = watch.lists(NOW_MS)[0].index
+    store.close()
+    return {
+        "entries": shelved.entries,
+        "install_s": round(installed - start, 2),
+        "load_s": round(loaded - installed, 2),
+        "match_us": _microseconds(index.alike, [plate(rng) for _ in range(20_000)]),
+        "match_one_edit_us": _microseconds(index.one_edit, [plate(rng) for _ in range(500)]),
+    }
+
+
+def _microseconds(call, texts: list[str]) -> float:
+    start = time.perf_counter()
+    for text in texts:
+        call(text)
+    return round((time.perf_counter() - start) / len(texts) * 1e6, 1)
+
+
+def searches(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
+    """Search by every kind of pattern: whole (with its audit rows) and the query alone."""
+    path = folder / "search.db"
+    open_store(f"sqlite:///{path}").close()
+    known = _fill(path, arguments.rows, whole=arguments.records)
+    rng = random.Random(2)
+    store = open_store(f"sqlite:///{path}")
+    kinds = {
+        "whole plate": lambda text: text,
+        "one unknown": lambda text: f"{text[:3]}?{text[4:]}",
+        "front": lambda text: f"{text[:4]}*",
+        "back": lambda text: f"*{text[-4:]}",
+        "as in 7*2?K": lambda text: f"{text[0]}*{text[-3]}?{text[-1]}",
+        "middle alone": lambda text: f"*{text[1:5]}*",
+    }
+    result: dict[str, object] = {"rows": arguments.rows, "file_mb": path.stat().st_size // 1_000_000}
+    for name, pattern in kinds.items():
+        tries = 5 if name == "middle alone" else 60
+        timed = [_timed(store, pattern(rng.choice(known))) for _ in range(tries)]
+        times = sorted(whole for whole, _ in timed)
+        result[name] = {
+            "median_ms": round(statistics.median(times), 1),
+            "p95_ms": round(times[int(len(times) * 0.95) - 1], 1),
+            "query_median_ms": round(statistics.median(alone for _, alone in timed), 1),
+        }
+    store.close()
+    return result
+
+
+def _timed(store, pattern: str) -> tuple[float, float]:
+    request = SearchRequest(
+        person=WHO, purpose="stolen-vehicle", reason="Bench of a search in ten million rows", plate=pattern
+    )
+    start = time.perf_counter()
+    with store.read() as connection:
+        connection.execute(query(request, POLICY, NOW_MS, connection)).all()
+    middle = time.perf_counter()
+    search(store, POLICY, request, NOW_MS)
+    end = time.perf_counter()
+    return (end - middle) * 1000, (middle - start) * 1000
+
+
+def _fill(path: Path, rows: int, *, whole: bool) -> list[str]:
+    """Sightings over thirty days; returns some of their plates. Indexes are built at the end, as a restore would."""
+    rng = random.Random(3)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute("PRAGMA cache_size=-1000000")
+    indexes = connection.execute("SELECT name, sql FROM sqlite_master WHERE type='index' AND sql NOT NULL").fetchall()
+    for name, _ in indexes:
+        connection.execute(f"DROP INDEX {name}")
+    message = seal(EXAMPLES[0]).payload.decode() if whole else "{}"
+    known: list[str] = []
+    connection.execute("BEGIN")
+    for first in range(0, rows, 100_000):
+        batch = [_row(rng, number, rows, message) for number in range(first, min(first + 100_000, rows))]
+        known += [row[5] for row in batch[:50]]
+        connection.executemany(
+            "INSERT INTO sighting (id, camera, sequence, captured_ms, received_ms, plate, fold, reverse, ends, dated,"
+            " confidence, region, vehicle_type, color, direction, record) VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?,?,?)",
+            batch,
+        )
+        print(f"\r{first + len(batch):,} rows", end="", file=sys.stderr)
+    connection.execute("COMMIT")
+    for _, sql in indexes:
+        connection.execute(sql)
+    print(file=sys.stderr)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return known
+
+
+def _row(rng: random.Random, number: int, rows: int, message: str) -> tuple[object, ...]:
+    text = plate(rng)
+    fold = plate_text.fold(text)
+    captured = NOW_MS - 30 * DAY_MS + 60_000 + number * (30 * DAY_MS - 120_000) // rows
+    ends = fold[0] + fold[-1]
+    seen = ("US-KS", rng.choice(("suv", "pickup", "sedan")), rng.choice(("white", "black", "grey")), "northbound")
+    return (f"{number:032x}", "north", number, captured, captured, text, fold, fold[::-1], ends, 0.95, *seen, message)
+
+
+def intake(folder: Path, _: argparse.Namespace) -> dict[str, float]:
+    """One transaction a sighting, then the purge of all."""
+    store = open_store(f"sqlite:///{folder}/intake.db")
+    taker = Intake(store, POLICY, Watch(POLICY.hotlists))
+    example = EXAMPLES[0]
+    assert isinstance(example, Sighting)
+    count = 2000
+    messages = [_message(example, number) for number in range(count)]
+    start = time.perf_counter()
+    for message in messages:
+        taker.take("lpr/v1/hesston/north/sighting", message, NOW_MS)
+    taken = time.perf_counter()
+    proof = retention.purge(store, POLICY.retention, NOW_MS + 31 * DAY_MS)
+    purged = time.perf_counter()
+    store.close()
+    return {
+        "sightings": count,
+        "sightings_per_s": round(count / (taken - start)),
+        "purged": proof.purged,
+        "purge_s": round(purged - taken, 2),
+    }
+
+
+def _message(example: Sighting, number: int) -> bytes:
+    import msgspec
+
+    from edge.record.words import time as written
+
+    seen = written((NOW_MS - 1000 + number) * 1_000_000)
+    return seal(
+        msgspec.structs.replace(example, id=f"{number:032x}", sequence=number, first_seen=seen, last_seen=seen)
+    ).payload
+
+
+if __name__ == "__main__":
+    sys.exit(main())
