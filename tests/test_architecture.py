@@ -116,7 +116,7 @@ def test_every_module_opens_with_a_sentence():
 
 
 def test_tests_lie_where_what_they_test_lies():
-    """tests/camera/vision/test_x.py is about edge/camera/vision/; tests/models about models/. Whole scenes lie at the top."""
+    """tests/camera/vision is about edge/camera/vision, tests/models about models. Whole scenes lie at the top."""
     homeless = [
         str(path) for path in TESTS if not (ROOT / "edge" / path.parent).is_dir() and not (ROOT / path.parent).is_dir()
     ]
