@@ -89,7 +89,7 @@ class Daemon:
         self._outbox = Outbox.open(folder, settings.outbox, self._clock)
         told_by = origin(settings, self._networks, secrets.token_hex(8))
         self._line = fresh_line(
-            settings, self._networks, told_by, memory=_Parked(self._outbox), synchronized=self._clock.synchronized
+            settings, self._networks, told_by, memory=self._outbox, synchronized=self._clock.synchronized
         )
         self._vitals = Vitals(told_by, self._line.tally)
         self._quality, self._picture = Quality(), _UNSEEN
@@ -128,7 +128,7 @@ class Daemon:
             log.exception("capture died")
             self._asked = "failed"
         finally:
-            self._slot.end()
+            self._slot.close()
 
     def _live(self, frames: Iterable[Frame]) -> Iterable[Frame]:
         return stamped(paced(frames, 1.0, wait=self._stop.wait), Clock()) if self._source.recorded else frames
@@ -219,25 +219,6 @@ class Daemon:
         capture.join(1.0)
         self._outbox.close()
         log.info("%s: %s", self._settings.camera, self._asked or "ended")
-
-
-class _Parked:
-    """The outbox as the line's memory of parked vehicles. A disk that does not answer has forgotten."""
-
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox = outbox
-
-    def known_parked(self, text: str, *, seen_ns_min: int) -> bool:
-        try:
-            return self._outbox.known_parked(text, seen_ns_min=seen_ns_min)
-        except OutboxError:
-            return False
-
-    def remember_parked(self, text: str, *, seen_ns: int) -> None:
-        try:
-            self._outbox.remember_parked(text, seen_ns=seen_ns)
-        except OutboxError:
-            return
 
 
 _UNSEEN = Picture(dark=None, burnt=None, blurred=None, frozen=None, moved=None, infrared=None)
