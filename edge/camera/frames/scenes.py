@@ -10,7 +10,7 @@ import msgspec
 
 from edge.camera.frames.folder import FolderSource
 from edge.camera.frames.picture import PICTURES
-from edge.camera.frames.source import Clock, SourceStatus
+from edge.camera.frames.source import BROKEN_MAX, Clock, SourceStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ class ScenesSource:
         status.state, status.opened = "connected", sum(one.status.opened > 0 for one in self._sources)
         status.frames += given
         status.broken = sum(one.status.broken for one in self._sources)
-        status.broken_latest = source.status.broken_latest
+        status.broken_latest = [broken for one in self._sources for broken in one.status.broken_latest][-BROKEN_MAX:]
         status.alive_ns = self._clock.monotonic_ns()
         status.frame_ns = source.status.frame_ns
 
