@@ -21,7 +21,7 @@ from edge.desk.store.tables import SCHEMA_VERSION, metadata, state
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BUSY_MS: Final = 10_000
+BUSY_MS: Final = 5_000
 """Two writers wait for one another for this long; a desk's longest transaction is a purge."""
 
 CUT_MS: Final = 300

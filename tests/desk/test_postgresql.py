@@ -1,0 +1,140 @@
+"""The same desk on Debian's PostgreSQL: what SQLite's tests say holds here too, and several desks share one store."""
+
+import threading
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
+
+from edge.desk import audit, retention, sequence
+from edge.desk.search import SearchRequest, search
+from edge.desk.store import StoreAway, open_store
+from edge.settings.policy import RetentionSettings
+from tests.desk import postgres
+from tests.desk.builders import DAY_MS, NOW_MS, payload, sighting, topic
+from tests.desk.mosquitto import Broker, user, written_policy
+from tests.desk.test_daemon import RunningDesk, now_ms, until
+from tests.desk.test_intake import Desk
+from tests.desk.test_search import OFFICER, POLICY, REASON
+
+
+@pytest.fixture(scope="module")
+def running():
+    with postgres.cluster() as one:
+        yield one
+
+
+@pytest.fixture
+def url(running):
+    return running.database()
+
+
+@pytest.fixture
+def desk(url, tmp_path):
+    made = Desk(tmp_path, url)
+    yield made
+    made.store.close()
+
+
+def test_sightings_are_stored_exactly_once_with_gaps_and_hits(desk):
+    desk.install("123ABC")
+    assert [desk.take(sighting()).result for _ in range(2)] == ["stored", "repeated"]
+    assert desk.take(sighting("999ZZZ")).fault == "forged"
+    desk.take(sighting(None, number=4))
+    with desk.store.read() as connection:
+        assert sequence.gaps(connection) == [("north", 2, 3)]
+        assert audit.verify(audit.rows(connection), audit.head(connection)) == (3, [])
+    assert [hit.grade for hit in desk.hits()] == ["full"]
+    assert desk.totals("vehicles") == {"north": 2}
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit SET who='nobody'", "DELETE FROM audit", "TRUNCATE audit"])
+def test_the_log_refuses_to_be_changed(desk, statement):
+    desk.take(b"garbage")
+    with pytest.raises(DBAPIError, match="append-only"), desk.store.write() as connection:
+        connection.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize("pattern", ["123ABC", "123A8C", "1*ABC", "*3ABC", "123*", "?23ABC", "*23AB*"])
+def test_every_kind_of_search_answers(desk, pattern):
+    for number, text in enumerate(["123ABC", "I23ABC", "999ZZZ"]):
+        desk.take(sighting(text, number=number, at_ms=NOW_MS - number))
+    asked = SearchRequest(person=OFFICER, purpose="stolen-vehicle", reason=REASON, plate=pattern)
+    assert [found.plate for found in search(desk.store, POLICY, asked, NOW_MS).found] == ["123ABC", "I23ABC"]
+
+
+def test_what_is_due_is_purged(desk):
+    for number, at_ms in enumerate((NOW_MS - 31 * DAY_MS, NOW_MS)):
+        desk.take(sighting(number=number, at_ms=at_ms), now_ms=at_ms)
+    proof = retention.purge(desk.store, RetentionSettings(), NOW_MS)
+    assert (proof.overdue, proof.log_cut) == (0, True)
+    assert desk.count("sighting") == 1
+
+
+def test_two_desks_that_get_the_same_messages_store_each_once_and_keep_one_chain(desk, url, tmp_path):
+    other = Desk(tmp_path, url)
+    for one in (desk, other):
+        one.install("123ABC")
+    messages = [payload(sighting("123ABC" if n % 3 else "999ZZZ", number=n)) for n in range(40)]
+    faults = []
+
+    def take_all(one):
+        try:
+            for message in messages:
+                one.intake.take(topic(), message, NOW_MS)
+        except Exception as error:  # noqa: BLE001 — whatever it is, the test must see it
+            faults.append(error)
+
+    threads = [threading.Thread(target=take_all, args=(one,)) for one in (desk, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert desk.count("sighting") == 40
+    assert desk.totals("vehicles") == {"north": 40}
+    assert len(desk.hits()) == 26
+    with desk.store.read() as connection:
+        assert audit.verify(audit.rows(connection), audit.head(connection))[1] == []
+    other.store.close()
+
+
+def test_a_server_that_is_away_is_told_and_comes_back(running, url, tmp_path):
+    desk = Desk(tmp_path, url)
+    running.stop("immediate")
+    try:
+        with pytest.raises(StoreAway):
+            desk.take(sighting())
+        with pytest.raises(StoreAway):
+            open_store(url)
+    finally:
+        running.start()
+    assert desk.take(sighting()).result == "stored"
+    desk.store.close()
+
+
+def test_several_desks_share_the_sightings_and_one_may_die(url, tmp_path):
+    broker = Broker(tmp_path)
+    text = written_policy(tmp_path, broker.port, store={"url": url}).read_text()
+    desks = []
+    for name in ("desk", "desk2"):
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(text.replace("broker:\n", f"broker:\n  share: desks\n  name: {name}\n"))
+        desks.append(RunningDesk(broker, file).await_connected())
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+
+    def stored():
+        with engine.connect() as connection:
+            return connection.exec_driver_sql("SELECT count(*) FROM sighting").scalar_one()
+
+    with user(broker, "north") as north:
+        for number in range(60):
+            north.publish(topic(), payload(sighting(number=number, at_ms=now_ms())))
+            if number == 30:
+                desks[0].kill()
+                desks[0].start()
+    until(lambda: stored() == 60, "each sighting is there once")
+    for one in desks:
+        one.stop()
+    engine.dispose()
+    broker.stop()
