@@ -204,6 +204,11 @@ def _contradictions(entry: Entry) -> Iterable[tuple[str, str]]:
 def _reading_contradictions(entry: Entry) -> Iterable[tuple[str, str]]:
     if entry.adapter == "ctc-reader/1" and entry.alphabet != ALPHABET:
         yield "alphabet", f"ctc-reader/1 reads {ALPHABET}: take the line out"
+    if entry.adapter == "ctc-reader/1" and not entry.regions:
+        yield (
+            "regions",
+            f"ctc-reader/1 names regions: write them in its output's order, {NO_REGION} for none",
+        )
     if entry.adapter == "slot-reader/1" and entry.pad not in entry.alphabet:
         yield "alphabet", f"the alphabet holds the pad character {entry.pad}: add it where the network has it"
     if set(entry.alphabet) - set(ALPHABET) - {entry.pad} or len(set(entry.alphabet)) < len(entry.alphabet):

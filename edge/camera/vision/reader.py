@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from edge.camera.pixels import CROP_MARGIN, rectify
+from edge.camera.scene import Read
 from edge.camera.vision.adapters.reading import READING
 from edge.camera.vision.tensor import tensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
-    from edge.camera.scene import Frame, Plate, Read, Region
+    from edge.camera.scene import Frame, Plate, Region
     from edge.camera.vision.manifest import Entry
     from edge.camera.vision.models import Network, Run
+
+TWO_LINES_BELOW = 0.5
+"""A plate of which the reader is less sure than this may have two lines…"""
+TWO_LINES_HEIGHT_MIN = 0.42
+"""…if it is at least this high for its width; European plates of one line are 0.21, American ones 0.5."""
+TWO_LINES_MIN = 0.3
+"""Both lines together must be surer than this, and than the plate as one line."""
+_UPPER, _LOWER = 0.52, 0.48
+"""Where the upper half ends and the lower one begins, as shares of the height."""
 
 
 class Reader:
@@ -47,7 +58,37 @@ class Reader:
         return self.read_at(picture, [[0, 0], [width, 0], [width, height], [0, height]])
 
     def read_at(self, pixels: NDArray[np.uint8], corners: Sequence[Sequence[float]]) -> Read:
-        """What stands inside four corners (clockwise from the plate's top left, pixels) of a picture."""
+        """What stands inside four corners (clockwise from the plate's top left, pixels) of a picture.
+
+        The network reads one line; where that leaves it in doubt, the halves of a high plate are read one by one.
+        """
+        quad = np.asarray(corners, np.float32)
+        read = self._line(pixels, quad)
+        if read.confidence >= TWO_LINES_BELOW or not _high(quad):
+            return read
+        upper, lower = (self._line(pixels, half) for half in _halves(quad))
+        both = upper.confidence * lower.confidence
+        if both <= max(read.confidence, TWO_LINES_MIN):
+            return read
+        characters = upper.characters + lower.characters
+        return Read(characters=characters, confidence=both, regions=read.regions, stacked=read.stacked)
+
+    def _line(self, pixels: NDArray[np.uint8], quad: NDArray[np.float32]) -> Read:
         wanted = self._entry.input
-        crop = rectify(pixels, corners, width=wanted.width, height=wanted.height, margin=self._margin)
+        crop = rectify(pixels, quad.tolist(), width=wanted.width, height=wanted.height, margin=self._margin)
         return self._reading.decode(self._entry, self._run(tensor(crop, wanted)))
+
+
+def _high(quad: NDArray[np.float32]) -> bool:
+    """Whether the plate is high enough to hold two lines."""
+    left, right = np.linalg.norm(quad[3] - quad[0]), np.linalg.norm(quad[2] - quad[1])
+    upper, lower = np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[2] - quad[3])
+    return bool(left + right >= TWO_LINES_HEIGHT_MIN * (upper + lower))
+
+
+def _halves(quad: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The upper and the lower half of a plate, overlapping a little."""
+    a, b, c, d = quad
+    upper = np.stack([a, b, b + (c - b) * _UPPER, a + (d - a) * _UPPER])
+    lower = np.stack([a + (d - a) * _LOWER, b + (c - b) * _LOWER, c, d])
+    return upper, lower

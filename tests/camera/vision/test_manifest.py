@@ -20,7 +20,13 @@ def entry(**changes):
 
 
 def reader(**changes):
-    return entry(adapter="ctc-reader/1", labels=[], input={"width": 128, "height": 64}, **changes)
+    plain = {
+        "adapter": "ctc-reader/1",
+        "labels": [],
+        "input": {"width": 128, "height": 64},
+        "regions": ["US-KS", "other"],
+    }
+    return entry(**{**plain, **changes})
 
 
 def problems_of(path):
@@ -77,6 +83,7 @@ def test_a_network_that_knows_people_is_refused_with_file_and_line(tmp_path, lab
     [
         ({"alphabet": "ABC"}, "alphabet"),
         ({"regions": ["US-KS", "caucasian"]}, "regions"),
+        ({"regions": []}, "regions"),
         ({"sha256": "beef"}, "sha256"),
         ({"adapter": "face-reader/1"}, "adapter"),
         ({"input": {"width": 128, "height": 64, "colour": "rgb"}}, "input.colour"),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.camera.vision.manifest import load_manifest
+from edge.camera.vision.manifest import Entry, Input, load_manifest
 from edge.camera.vision.models import load_network
 from edge.camera.vision.reader import Reader
 from edge.settings.camera import RuntimeSettings
@@ -80,3 +80,40 @@ def test_empty_slots_alone_are_no_read(tmp_path):
 def test_a_read_shows_no_text_in_a_log(tmp_path):
     read = reader(tmp_path, onnx_models.ctc_reader(tmp_path / "r.onnx")).read(frame(grey=200), plate())
     assert "123ABC" not in repr(read)
+
+
+class Lines:
+    """A `Run` that knows how many lines a crop has: black bars on white."""
+
+    def __init__(self, upper, lower):
+        self._upper, self._lower = upper, lower
+
+    def __call__(self, tensor):
+        rows = tensor[0].min(axis=(0, 2)) < 0
+        starts = np.flatnonzero(np.diff(np.concatenate([[False], rows]).astype(int)) == 1)
+        text = "" if len(starts) != 1 else self._upper if tensor[0, 0, :, 0].min() < 0 else self._lower
+        logits = onnx_models.ctc_logits(text)
+        return logits, onnx_models.ctc_logits(""), np.zeros((1, 1), np.float32)
+
+
+def two_lines(width, height):
+    """The upper bar reaches the left edge, the lower one does not."""
+    picture = np.full((height, width, 3), 255, np.uint8)
+    picture[height // 5 : 2 * height // 5, :] = 0
+    picture[3 * height // 5 : 4 * height // 5, width // 5 : 4 * width // 5] = 0
+    return picture
+
+
+@pytest.mark.parametrize(("size", "text"), [((280, 200), "KA01AB1234"), ((520, 110), "")], ids=["high", "long"])
+def test_a_high_plate_of_two_lines_is_read_line_by_line(size, text):
+    entry = Entry(
+        name="reader",
+        file="r.onnx",
+        sha256="0" * 64,
+        adapter="ctc-reader/1",
+        input=Input(width=128, height=64, scale=1 / 127.5, offset=-1),
+        regions=("other",),
+    )
+    read = Reader(entry, Lines("KA01", "AB1234")).read_flat(two_lines(*size))
+    assert read.text == text
+    assert (read.confidence > 0.3) is bool(text)

@@ -1,0 +1,188 @@
+"""What each stage of the camera costs: milliseconds, frames a second, memory, start-up.
+
+    python -m models.bench.stages                  # 1280×720 and 1920×1080, one and two threads; about a minute
+    python -m models.bench.stages --detector fast
+
+The scene is drawn: a noisy road on which a car with a readable plate drives up for four seconds, again and again. Each
+row is a process of its own, so that its memory is its own. *line* is the daemon's whole line, motion gate and fusion
+included, as fast as it goes; *still* is the share of one core that an empty road costs at fifteen frames a second.
+The machine must have nothing else to do, or the figures say so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from edge.camera.known import NoMemory
+from edge.camera.line import fresh_line, load_networks, origin
+from edge.camera.pixels import letterbox, rectify
+from edge.camera.scene import Frame
+from edge.camera.vision.tensor import tensor
+from edge.cli import present
+from edge.settings.camera import CameraSettings, DetectorSettings, RuntimeSettings, SourceSettings, ViewSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from edge.camera.line import Networks
+    from edge.camera.pipeline import Pipeline
+
+SIZES = ((1280, 720), (1920, 1080))
+THREADS = (1, 2)
+FRAMES, PER_SECOND = 60, 15
+REPEATS = 15
+
+
+def main() -> None:
+    """Each row in its own process, then the table."""
+    arguments = _arguments()
+    if arguments.one:
+        print(json.dumps(one(arguments)))
+        return
+    rows = []
+    for width, height in SIZES:
+        for threads in THREADS:
+            command = [sys.executable, "-m", "models.bench.stages", "--one", f"{width}x{height}"]
+            command += [
+                "--threads",
+                str(threads),
+                "--manifest",
+                str(arguments.manifest),
+                "--detector",
+                arguments.detector,
+            ]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 (ourselves)
+            rows.append((f"{width}×{height}", threads, *json.loads(done.stdout.splitlines()[-1]).values()))
+            print(f"{width}×{height}, {threads}: done", file=sys.stderr)
+    headers = ("frame", "threads", *_HEADERS)
+    print(present.table(rows, headers, right=range(1, len(headers))))
+
+
+_HEADERS = ("shrink ms", "detect ms", "rectify ms", "read ms", "line frames/s", "still % of a core", "start s", "MB")
+
+
+def one(arguments: argparse.Namespace) -> dict[str, Any]:
+    """One size, one number of threads."""
+    width, height = (int(side) for side in arguments.one.split("x"))
+    settings = CameraSettings(
+        site="bench",
+        camera="bench",
+        source=SourceSettings(kind="folder", address="drawn"),
+        view=ViewSettings(),
+        detector=DetectorSettings(model=f"detector-{arguments.detector}"),
+        runtime=RuntimeSettings(threads=arguments.threads, manifest=str(arguments.manifest.resolve())),
+    )
+    began = perf_counter()
+    networks = load_networks(settings, Path())
+    start_s = perf_counter() - began
+    frame = drawn(FRAMES // 2, width, height).pixels
+    finds, reads = networks.detector, networks.reader
+    seen, read_as = finds.listed.entry.input, reads.listed.entry.input
+    canvas = tensor(letterbox(frame, seen.width, seen.height)[0], seen)
+    corners = plate_at(FRAMES // 2, width, height)
+    crop = tensor(rectify(frame, corners, width=read_as.width, height=read_as.height), read_as)
+    line = fresh_line(settings, networks, origin(settings, networks, "bench"), memory=NoMemory(), synchronized=bool)
+    return {
+        "shrink": _ms(lambda: tensor(letterbox(frame, seen.width, seen.height)[0], seen)),
+        "detect": _ms(lambda: finds.run(canvas)),
+        "rectify": _ms(lambda: rectify(frame, corners)),
+        "read": _ms(lambda: reads.run(crop)),
+        "line": f"{FRAMES / _line_s(line, width, height):.0f}",
+        "still": f"{100 * _still(settings, networks, width, height):.1f}",
+        "start": f"{start_s:.2f}",
+        "memory": f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}",
+    }
+
+
+def drawn(number: int, width: int, height: int, *, car: bool = True) -> Frame:
+    """One frame of the scene: the car is nearer in each."""
+    noise = np.random.default_rng(number)
+    small = noise.normal(0, 6, (height // 2, width // 2, 1)) + np.linspace(150, 90, height // 2)[:, None, None]
+    pixels = cv2.resize(np.clip(small, 0, 255).astype(np.uint8), (width, height))
+    pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
+    if car:
+        _draw_car(pixels, plate_at(number, width, height))
+    ns = number * 1_000_000_000 // PER_SECOND
+    taken_ns = 1_790_000_000_000_000_000 + ns
+    return Frame(camera="bench", sequence=number, taken_ns=taken_ns, monotonic_ns=ns, pixels=np.asarray(pixels))
+
+
+def plate_at(number: int, width: int, height: int) -> list[list[float]]:
+    """The plate's corners in frame `number`."""
+    near = number / FRAMES
+    wide = width * (0.03 + 0.09 * near)
+    x, y = width * (0.45 + 0.1 * near), height * (0.35 + 0.4 * near)
+    return [[x, y], [x + wide, y], [x + wide, y + wide / 2], [x, y + wide / 2]]
+
+
+def _draw_car(pixels: NDArray[np.uint8], corners: list[list[float]]) -> None:
+    (x, y), (right, _), _, _ = corners
+    wide = right - x
+    body = [round(v) for v in (x - 2 * wide, y - 2 * wide, right + 2 * wide, y + wide)]
+    cv2.rectangle(pixels, (body[0], body[1]), (body[2], body[3]), (60, 40, 35), -1)
+    cv2.rectangle(pixels, (round(x), round(y)), (round(right), round(y + wide / 2)), (235, 240, 240), -1)
+    scale, thick = wide / 150, max(1, round(wide / 45))
+    at = (round(x + wide * 0.06), round(y + wide * 0.36))
+    cv2.putText(pixels, "482 KRB", at, cv2.FONT_HERSHEY_DUPLEX, scale, (90, 30, 20), thick, cv2.LINE_AA)
+
+
+def _ms(work: Callable[[], object]) -> str:
+    work()
+    spent = []
+    for _ in range(REPEATS):
+        began = perf_counter()
+        work()
+        spent.append(1000 * (perf_counter() - began))
+    return f"{statistics.median(spent):.2f}"
+
+
+def _line_s(line: Pipeline, width: int, height: int) -> float:
+    """Seconds for the whole scene; drawing it does not count."""
+    spent_s = 0.0
+    for number in range(FRAMES):
+        frame = drawn(number, width, height)
+        began = perf_counter()
+        line.update(frame)
+        spent_s += perf_counter() - began
+    return spent_s
+
+
+def _still(settings: CameraSettings, networks: Networks, width: int, height: int) -> float:
+    """CPU time of one second of an empty road; decoding its frames does not count."""
+    line = fresh_line(settings, networks, origin(settings, networks, "still"), memory=NoMemory(), synchronized=bool)
+    spent_s = 0.0
+    for number in range(3 * PER_SECOND):
+        frame = drawn(number, width, height, car=False)
+        began = time.process_time()
+        line.update(frame)
+        spent_s += (time.process_time() - began) * (number >= 2 * PER_SECOND)  # the gate learns its background first
+    return spent_s
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m models.bench.stages", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--manifest", type=Path, default=Path("models/manifest.yaml"))
+    parser.add_argument("--detector", default="wide", choices=("wide", "fast"))
+    parser.add_argument("--one", metavar="WxH", help=argparse.SUPPRESS)
+    parser.add_argument("--threads", type=int, default=1, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
