@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from edge.camera.scene import Frame
 
+Away = Literal["away", "stalled", "frozen"]
 State = Literal["connecting", "connected", "away", "stalled", "frozen", "ended"]
 """As `health` publishes it. `stalled`: it answers, but sends no picture. `frozen`: it sends the same one for ever."""
 
@@ -35,6 +36,10 @@ class SourceUnusable(SourceError):
 
 class SourceAway(SourceError):
     """It gives no frame now. The text says why."""
+
+    def __init__(self, why: str, state: Away = "away") -> None:
+        super().__init__(why)
+        self.state: Away = state
 
 
 class PictureUnreadable(SourceError):
