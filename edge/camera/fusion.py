@@ -5,7 +5,9 @@ other candidates in proportion to how well each lies on the read (`alignment.lik
 nobody proposed. The reads are multiplied as experts (Hinton, 2002), each to the power of its weight: wide, sharp and
 confident looks count for more. Frames of one pass share their light, their dirt and their blur, so n reads are not n
 independent witnesses: the weights sum to n**INDEPENDENCE. What is left of the product for the winner is its
-confidence. The candidates are the texts that were read, and those with the weakest characters exchanged.
+confidence, less what no number of frames can take away: a corner cut off, a screw read as a character, a dirty stroke
+is the same fault in each of them (`SHARED_DOUBT`). The candidates are the texts that were read, and those with the
+weakest characters exchanged.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 INDEPENDENCE = 0.6
 """0: a hundred reads say no more than one; 1: each read is a fresh witness."""
+SHARED_DOUBT = 0.3
+"""Of the best read's doubt, this share stays however many frames agree."""
 UNPROPOSED = 0.25
 """Share of a read's doubt that goes to texts that no read proposed."""
 CANDIDATES_MAX = 16
@@ -42,6 +46,7 @@ def fuse(passed: Pass, settings: FusionSettings) -> Fused | None:
     weights = _weights(looks)
     ranked = _posterior(reads, weights, _candidates(reads, weights))
     text, confidence = ranked[0]
+    confidence = min(confidence, 1 - SHARED_DOUBT * (1 - _best_confidence(reads, text)))
     if confidence < settings.confidence_min or not settings.characters_min <= len(text) <= settings.characters_max:
         return None
     return Fused(
@@ -54,6 +59,12 @@ def fuse(passed: Pass, settings: FusionSettings) -> Fused | None:
         width_px=max(look.plate.width_px for look in looks),
         region=_region(reads, weights, settings.region_confidence_min),
     )
+
+
+def _best_confidence(reads: Sequence[Read], text: str) -> float:
+    """Of the surest read that says exactly `text`; when none does, of the surest of all, which then was wrong."""
+    saying = [read.confidence for read in reads if read.text == text]
+    return max(saying or [read.confidence for read in reads])
 
 
 def _weights(looks: Sequence[Look]) -> list[float]:

@@ -32,7 +32,7 @@ STILL_LOOK_MS = 150
 """While a pass is open and nothing moves, look this often: a car that stops is still there."""
 BORDER_SHARE = 0.004
 """A plate this close to the picture's edge, in shares of its width, may be cut off; a cut-off plate is not read."""
-UNREADABLE_LOOKS_MIN, UNREADABLE_SCORE_MIN = 4, 0.6
+UNREADABLE_LOOKS_MIN, UNREADABLE_SCORE_MIN = 6, 0.8
 """A vehicle whose plate no one could read is a sighting when its plate was found this often, this surely, moving."""
 
 

@@ -35,6 +35,12 @@ def test_reads_that_agree_make_it_surer() -> None:
     assert together[1] > alone[1] + 0.1
 
 
+def test_however_many_frames_agree_a_fault_that_they_share_leaves_doubt() -> None:
+    result = vote(*[("123ABC", 0.9)] * 24)
+    assert result is not None
+    assert 0.96 < result[1] < 0.98
+
+
 def test_the_majority_outvotes_one_wrong_read() -> None:
     result = vote(("123ABC", 0.8), ("123A8C", 0.85), ("123ABC", 0.8), ("123ABC", 0.7))
     assert result is not None
