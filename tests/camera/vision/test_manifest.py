@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from edge.camera.vision.manifest import load_manifest
+from edge.camera.vision.manifest import SHIPPED_ROOT, load_manifest
 from edge.settings.problems import SettingsWrong
 from tests import onnx_models
 
@@ -106,3 +106,11 @@ def test_a_name_that_is_no_detectors_gets_a_hint(tmp_path, name, told):
     with pytest.raises(SettingsWrong) as caught:
         manifest.pick(name, "detector")
     assert told in str(caught.value)
+
+
+def test_the_example_in_the_documentation_is_a_manifest(tmp_path):
+    text = (SHIPPED_ROOT / "docs" / "networks.md").read_text()
+    path = tmp_path / "manifest.yaml"
+    path.write_text(text.split("```yaml\n")[1].split("```")[0])
+    networks = load_manifest(path).networks
+    assert {listed.entry.adapter for listed in networks.values()} == {"yolo-raw/1", "yolo-end2end/1", "slot-reader/1"}
