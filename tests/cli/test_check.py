@@ -19,6 +19,7 @@ networks:
     file: reader.onnx
     sha256: {reader}
     adapter: ctc-reader/1
+    regions: [US-KS, other]
     input: {{width: 128, height: 64}}
 """
 
