@@ -187,9 +187,9 @@ def test_a_frozen_camera_is_told_and_thaws(monkeypatch):
 
 
 def test_a_black_picture_is_not_frozen():
-    with rtsp_server() as server, watched(server.url, frozen_s_max=1.0) as camera:
+    with rtsp_server(rate=30) as server, watched(server.url, frozen_s_max=1.0) as camera:
         server.say("black")
-        camera.until_frames(60)
+        camera.until_frames(45)
         assert camera.status.state == "connected"
 
 
