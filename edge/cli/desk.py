@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli import present
+from edge.cli.at_desk import DONE, FAILED, WRONG, store_url
 
 if TYPE_CHECKING:
     import argparse
 
     from edge.desk.daemon import DeskDaemon
     from edge.settings.policy import Policy
-
-DONE, FAILED, WRONG = 0, 1, 2
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +63,7 @@ def _run_until_stopped(config: Path, policy: Policy) -> int:
     from edge.desk.daemon import DeskDaemon
 
     while True:
-        daemon = DeskDaemon(policy, notifier())
+        daemon = DeskDaemon(policy, notifier(), url=store_url(policy, config))
         latest = _listen(daemon, config, policy)
         ending = daemon.run()
         policy = latest[-1]

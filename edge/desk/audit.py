@@ -9,10 +9,10 @@ same transaction as the act it tells of: neither is ever there without the other
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import os
+import pwd
 import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -126,7 +126,7 @@ def append(connection: Connection, entry: Entry, now_ms: int) -> int:
         "at": time(now_ms * 1_000_000),
         "who": _clean(entry.who, 64),
         "agency": _clean(entry.agency, 64),
-        "login": _clean(_login(), 64),
+        "login": _clean(login(), 64),
         "act": entry.act,
         "subject": _clean(entry.subject, 128),
         "purpose": _clean(entry.purpose, 64),
@@ -267,8 +267,9 @@ def _clean(value: str, length: int) -> str:
     return printable if len(printable) <= length else printable[: length - 1] + "…"
 
 
-def _login() -> str:
+def login() -> str:
+    """The operating system's name for whoever runs this: from the process, not from the environment they can write."""
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return f"uid {os.getuid()}"

@@ -77,8 +77,11 @@ class _Due:
 class DeskDaemon:
     """`run` until somebody calls `stop` or `reload`."""
 
-    def __init__(self, policy: Policy, watchdog: Watchdog, *, clock: TrustedClock | None = None) -> None:
+    def __init__(
+        self, policy: Policy, watchdog: Watchdog, *, url: str | None = None, clock: TrustedClock | None = None
+    ) -> None:
         self._policy, self._watchdog = policy, watchdog
+        self._url = url or policy.store.url
         self._clock = clock or TrustedClock()
         self._ending: Ending | None = None
         self._wake = Event()
@@ -100,7 +103,7 @@ class DeskDaemon:
 
     def run(self) -> Ending:
         """Open, work, close. Raises StoreError when the store cannot be used at all."""
-        self._store = open_store(self._policy.store.url)
+        self._store = open_store(self._url)
         try:
             self._begin()
             return self._work()

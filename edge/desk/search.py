@@ -301,3 +301,14 @@ def _asked(request: SearchRequest) -> str:
         "after": request.after,
     }
     return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None)
+
+
+def plate_of(asked: str) -> str | None:
+    """The folded plate that an audit row's query asks for (two spellings of one plate are one), or None."""
+    found = re.match(r"plate ([^,]+)", asked)
+    if found is None:
+        return None
+    try:
+        return plate_text.fold(plate_text.normalise(found.group(1), wildcards=True))
+    except plate_text.NotPlateText:
+        return None

@@ -154,7 +154,7 @@ class AuditSettings(Section, frozen=True, kw_only=True):
     """Who reads the log in full, and what lies outside the store to prove that it was not cut."""
 
     readers: tuple[PersonName, ...] = ()
-    """The only ones to whom a row shows the plate that was searched for."""
+    """Logins of this machine: the only ones to whom a row shows the plate that was searched for."""
     anchors: str | None = None
     """A file, best on another disk, to which the chain's head is appended hourly."""
 
