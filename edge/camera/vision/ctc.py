@@ -67,6 +67,12 @@ def decode(logits: NDArray[np.float32], temperature: float = 1.0) -> Decoded:
     return Decoded(characters=characters, log_probability=min(0.0, log_probability))
 
 
+def decode_known(logits: NDArray[np.float32], text: str) -> tuple[float, NDArray[np.float64]]:
+    """(log-probability of a given text, T×n probability that column t belongs to its character i): for training."""
+    probabilities = _softmax(np.asarray(logits, np.float64))
+    return _align(probabilities, tuple(ALPHABET.index(c) + 1 for c in text))
+
+
 def whole_text_confidence(decoded: Decoded, coefficients: tuple[float, float, float]) -> float:
     """Calibrated probability that the text is exactly right: sigmoid(a·x + b·y + c) of the features; 0 without text."""
     if not decoded.characters:

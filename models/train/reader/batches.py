@@ -19,6 +19,7 @@ from edge.camera.plates import ALPHABET
 from models.synth.plate_degrade import PLATE_QUAD, Wear, degrade
 from models.train.reader.network import COLUMNS, REGIONS
 from models.train.reader.prepare import CHARACTERS_MAX, STACK_MAX, Label, read_real
+from models.train.reader.shuffle import shuffled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,6 +109,8 @@ class Source:
         american = [(labels[i].region or "").startswith(("US", "CA-")) for i in self.by_kind["insitu"]]
         weights = np.where(american, mix.american, 1.0)
         self.insitu_share = weights / weights.sum()
+        places = folder / "centres.npz"
+        self.places = np.load(places)["places"] if places.exists() else None
         self.rendered = np.load(folder / "rendered.npy", mmap_mode="r")
         self.rendered_labels = np.load(folder / "rendered_labels.npy")
         self.mix = mix
@@ -159,19 +162,28 @@ class Source:
         label: Label = self.labels[i]
         flat = kind in ("crop", "design")
         wear = Wear(hard, 34) if flat else Wear(hard * 0.6, 88, real=True)
-        picture = cut_out(self.real[i]) if flat and self.rng.random() < 0.25 else self.real[i]
+        picture, text = self._exchanged(i, label)
+        if flat and self.rng.random() < 0.25:
+            picture = cut_out(picture)
         american = flat or (label.region or "US").startswith(("US", "CA-", "MX"))
         out.images[k], _ = degrade(self.rng, picture, wear, aspect=2.0 if american else 4.3)
-        if label.text is not None and len(label.text) <= CHARACTERS_MAX:
-            _put(out.texts[k], label.text)
-            if not label.text:
+        if text is not None and len(text) <= CHARACTERS_MAX:
+            _put(out.texts[k], text)
+            if not text:
                 out.columns[k] = 0
         if label.stacked is not None and len(label.stacked) <= STACK_MAX:
             _put(out.stacks[k], label.stacked)
             if not label.stacked:
                 out.stack_columns[k] = 0
-        if label.region is not None:
+        if label.region is not None and (text == label.text or not flat):  # an exchange cuts into a state's name
             out.regions[k] = REGION_INDEX.get(label.region, REGION_INDEX["other"])
+
+    def _exchanged(self, i: int, label: Label) -> tuple[np.ndarray, str | None]:
+        """A real plate, its characters often in another order (see `shuffle`)."""
+        as_it_is = self.rng.random() < (0.55 if label.kind == "crop" else 0.4)
+        if as_it_is or self.places is None or label.text is None or np.isnan(self.places[i, 0]):
+            return self.real[i], label.text
+        return shuffled(self.rng, self.real[i], label.text, self.places[i, : len(label.text)])
 
 
 def cut_out(picture: np.ndarray) -> np.ndarray:
@@ -189,6 +201,7 @@ def _put(row: np.ndarray, text: str) -> None:
 
 def _feed(folder: Path, mix: Mix, seed: int, queue: multiprocessing.Queue, hardness: multiprocessing.Value) -> None:
     os.nice(5)
+    queue.cancel_join_thread()  # what is still in the pipe when training ends is nobody's loss
     parent = os.getppid()
     source = Source(folder, mix, seed)
     while os.getppid() == parent:  # a killed training must not leave its feeder behind

@@ -143,7 +143,7 @@ def manifest(graph: Path, calibration: Calibration, path: Path) -> None:
     }
     head = (
         "# Written by `python -m models.train.reader export`.\n"
-        "# confidence = sigmoid(a*x + b*y + c), whole_text = [a, b, c]; x, y: edge.camera.vision.ctc.Decoded.features:\n"
+        "# confidence = sigmoid(a*x + b*y + c), whole_text = [a, b, c]; x, y: vision.ctc.Decoded.features:\n"
         "# log-odds, within ±12, of the text and of its least sure character at `temperature`.\n"
         "# region = softmax(logits / region_temperature); the best is named when it reaches region_names_one;\n"
         "# `other` is no name.\n"
