@@ -111,8 +111,11 @@ class LiveSource:
             yield self._frame(pixels, now_ns)
 
     def _judge(self, still_s: float, lived_s: float) -> None:
-        """Whether the camera lives, by how long nothing was new and how long the connection has been good."""
-        if still_s >= self._settings.frozen_s_max:
+        """Whether the camera lives, by how long nothing was new and how long the connection has been good.
+
+        Each connection has its full time to show something new: some begin with the same slate every time.
+        """
+        if min(still_s, lived_s) >= self._settings.frozen_s_max:
             why = f"nothing in the picture has changed for {self._settings.frozen_s_max:g} s, not even noise"
             raise SourceAway(f"{why}: restart the camera", "frozen")
         good = lived_s >= STEADY_S and still_s < STEADY_S / 2
