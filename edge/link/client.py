@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge.link import trust
 from edge.link.connection import Caller, Connection
-from edge.link.sending import Patience, Sender
+from edge.link.sending import SILENT_S_MAX, Patience, Sender
 from edge.link.topics import DELIVERIES, topic
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ class Client:
         self._said = {presence.online.kind: presence.online}
         """The last of each kind; all of it is said again on every new line."""
         self._unsaid: set[str] = set()
+        self._said_mids: dict[int, float] = {}
+        """Said on this line and not yet acknowledged: mid → when."""
         self._said_refused: str | None = None
         self._stop, self._closes_s = Event(), float("inf")
         self._thread: Thread | None = None
@@ -182,6 +184,7 @@ class Client:
             self._hush()
         while line.acknowledged:
             told = line.acknowledged.popleft()
+            self._said_mids.pop(told.mid, None)
             if not sender.settle(told) and told.refused:
                 self._said_refused = told.name
         sender.flush()
@@ -195,13 +198,15 @@ class Client:
         if self._welcomed_s is None:
             self._welcomed_s = monotonic()
             self._said_refused = None
+            self._said_mids.clear()
             sender.begin(line.window_max)
             with self._lock:
                 self._unsaid = set(self._said)
             self.report = replace(self.report, protocol=line.protocol, connects=self.report.connects + 1)
         self._speak(line)
-        sender.send(_Outlet(line, self._presence))
-        if sender.silent():
+        if not (sender.careful and self._said_mids):
+            sender.send(_Outlet(line, self._presence))
+        if sender.silent() or self._unheard():
             line.drop("silent", "the broker acknowledges nothing")
             return
         objection = sender.refusal or self._said_refused
@@ -211,12 +216,18 @@ class Client:
             self._become("connected", f"MQTT {line.protocol}")
         self.report = replace(self.report, published=sender.published)
 
+    def _unheard(self) -> bool:
+        return monotonic() - min(self._said_mids.values(), default=monotonic()) > SILENT_S_MAX
+
     def _speak(self, line: Connection) -> None:
         with self._lock:
             now = [self._said[kind] for kind in sorted(self._unsaid)]
             self._unsaid.clear()
         for sealed in now:
-            line.send(sealed, self._topic(sealed), DELIVERIES[sealed.kind])
+            if line.open:  # else the new line will hear it
+                mid = line.send(sealed, self._topic(sealed), DELIVERIES[sealed.kind])
+                if DELIVERIES[sealed.kind].qos:
+                    self._said_mids[mid] = monotonic()
 
     def _take(self, line: Connection) -> None:
         while line.received:
@@ -299,6 +310,10 @@ class _Outlet:
 
     line: Connection
     presence: Presence
+
+    @property
+    def open(self) -> bool:
+        return self.line.open
 
     @property
     def payload_bytes_max(self) -> int:

@@ -2,10 +2,10 @@
 
     outbox.oldest ─▶ window ─▶ broker ─▶ PUBACK ─▶ outbox.acknowledge
 
-After a broken line everything unacknowledged is sent again, in order, the first row alone: should a row be what breaks
-the line, it is then known which. A row that the broker will not have is tried `TRIES_MAX` times, then held while the
-others go on; once the broker has taken another, it gets its last chance and is set aside, where it is kept and
-counted. When the broker takes nothing at all, the fault is not the row's: everything waits, nothing is set aside.
+After a broken line or a refusal everything unacknowledged is sent again, in order, the first row alone: the order
+holds, and should a row be what breaks the line, it is known which. A row that the broker will not have is tried
+`TRIES_MAX` times, then the others go first; if the broker takes one of them and still not this one, it is set aside,
+where it is kept and counted. When the broker takes nothing at all, the fault is not the row's: everything waits.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TRIES_MAX: Final = 5
-"""Refusals of one row, or broken lines with it alone under way, before the others go first."""
+TRIES_MAX: Final = 8
+"""Refusals of one row, or broken lines with it alone under way, before the others go first: about two minutes."""
 NOT_THE_ROWS_FAULT: Final = frozenset({0x87, 0x91, 0x97})
 """PUBACK: not authorised, packet identifier in use, quota exceeded. They would meet any row."""
 PATIENCE_S_MIN: Final = 0.5
@@ -64,6 +64,9 @@ class Outlet(Protocol):
     """What a row goes through; see `connection.Connection`."""
 
     @property
+    def open(self) -> bool: ...  # noqa: D102
+
+    @property
     def payload_bytes_max(self) -> int: ...  # noqa: D102
 
     def publish(self, row: Row) -> int: ...  # noqa: D102
@@ -100,10 +103,10 @@ class Sender:
         """mid → (row, when sent), oldest first."""
         self._done: set[int] = set()
         """Acknowledged, not yet deleted."""
-        self._tries: dict[int, int] = {}
+        self._trouble: dict[int, tuple[int, int]] = {}
+        """row → (tries that failed, `published` at the first of them)."""
         self._held: set[int] = set()
-        """Refused too often; the others go first."""
-        self._last_chance: set[int] = set()
+        """Tried too often; the others go first."""
         self._resume_s = self._flush_s = 0.0
         self.published = 0
         """Acknowledged by the broker since the start."""
@@ -130,11 +133,18 @@ class Sender:
         if not rows and not self._under_way and self._held:
             self._forgive()
         for row in rows:
+            if not outlet.open:
+                return  # writing the one before has shown that the line is broken
             self._cursor = row.number
             if len(row.message.payload) > outlet.payload_bytes_max:
-                self._hold(row.number, "too large for this broker")
+                self._object(row.number, "too large for this broker", TRIES_MAX)
             else:
                 self._under_way[outlet.publish(row)] = (row.number, monotonic())
+
+    @property
+    def careful(self) -> bool:
+        """Whether one row goes at a time: nothing else should be under way with it, or it could not be blamed."""
+        return self._window == 1
 
     def settle(self, told: Acknowledged) -> bool:
         """One PUBACK; False when it is for no row of ours."""
@@ -182,51 +192,51 @@ class Sender:
         self.published += 1
         self.refusal = None
         self._done.add(row)
-        self._tries.pop(row, None)
-        self._last_chance.discard(row)
+        self._trouble.pop(row, None)
         self._patience.reset()
         self._window = self._window_max
-        if self._held:
-            self._last_chance |= self._held
+        if self._held:  # the broker takes something: they are tried once more, and it will show
             self._held.clear()
             self._cursor = 0
 
     def _refused(self, row: int, told: Acknowledged) -> None:
         self.refusal = told.name
         self._cursor = 0
+        self._window = 1  # so that the first to be taken again is the oldest
+        self._pause()
         if told.reason not in NOT_THE_ROWS_FAULT:
-            self._count_try(row)
-        if row not in self._held:
-            self._pause()
+            self._object(row, told.name)
 
     def _blame_lonely(self) -> None:
         """The line broke with a single row under way: that counts against it, several are innocent."""
         if len(self._under_way) == 1 and self._window == 1:
-            self._count_try(next(iter(self._under_way.values()))[0])
+            self._object(next(iter(self._under_way.values()))[0], "the line breaks each time")
 
-    def _count_try(self, row: int) -> None:
-        self._tries[row] = self._tries.get(row, 0) + 1
-        if row in self._last_chance or self._tries[row] >= TRIES_MAX:
-            self._hold(row, self.refusal or "the line broke each time")
-
-    def _hold(self, row: int, why: str) -> None:
+    def _object(self, row: int, why: str, tries: int = 1) -> None:
+        """Something speaks against a row; when enough does, it is held, or set aside if the broker takes others."""
         self.refusal = why
-        if row not in self._last_chance:
-            self._held.add(row)
+        before, published = self._trouble.get(row, (0, self.published))
+        self._trouble[row] = (before + tries, published)
+        if before + tries < TRIES_MAX:
             return
+        if self.published > published:
+            self._set_aside(row, why)
+        else:
+            self._held.add(row)
+
+    def _set_aside(self, row: int, why: str) -> None:
         try:
             self._outbox.set_aside(row)
         except OSError:
             self._pause()
             return
         log.warning("row %d set aside, kept and counted: the broker takes others but not this one (%s)", row, why)
-        self._last_chance.discard(row)
-        self._tries.pop(row, None)
+        del self._trouble[row]
 
     def _forgive(self) -> None:
         """Nothing else is left to send, so the held rows block nobody: they begin anew, slowly."""
         self._held.clear()
-        self._tries.clear()
+        self._trouble.clear()
         self._cursor = 0
         self._pause()
 

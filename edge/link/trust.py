@@ -18,6 +18,17 @@ class LinkMisconfigured(ValueError):
     """The settings name a file that cannot serve: the message says which, why, and what to do."""
 
 
+class _ClosedOnFailure(ssl.SSLSocket):
+    """paho leaves a socket open whose handshake failed; a broker that is not trusted for days would take them all."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 — the standard library's signature
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def context(settings: BrokerSettings) -> ssl.SSLContext | None:
     """TLS 1.2 or newer, the broker's name checked, one authority trusted; None without TLS.
 
@@ -27,6 +38,7 @@ def context(settings: BrokerSettings) -> ssl.SSLContext | None:
         return None
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    tls.sslsocket_class = _ClosedOnFailure
     if settings.ca_file is None:
         tls.load_default_certs()
     else:

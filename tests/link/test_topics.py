@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from edge.link.topics import DELIVERIES, every, topic
+
+
+def test_topics_are_those_that_consumers_know():
+    assert {kind: topic("hesston", "north", kind) for kind in DELIVERIES} == {
+        "sighting": "lpr/v1/hesston/north/sighting",
+        "status": "lpr/v1/hesston/north/status",
+        "health": "lpr/v1/hesston/north/health",
+        "counters": "lpr/v1/hesston/north/counters",
+        "hit": "lpr/v1/hesston/desk/hit",
+        "verdict": "lpr/v1/hesston/desk/verdict",
+        "audit": "lpr/v1/hesston/desk/audit",
+        "desk_status": "lpr/v1/hesston/desk/status",
+    }
+
+
+@pytest.mark.parametrize(
+    ("site", "camera"), [("#", "north"), ("hesston", "+"), ("a/b", "north"), ("", "x"), ("a", "b\n"), ("a", "desk")]
+)
+def test_a_name_that_would_reach_elsewhere_is_refused(site, camera):
+    with pytest.raises(AssertionError):
+        topic(site, camera, "sighting")
+
+
+def test_the_filters_of_a_subscriber():
+    assert every("sighting") == "lpr/v1/+/+/sighting"
+    assert every("sighting", "hesston") == "lpr/v1/hesston/+/sighting"
+    assert every("hit", "hesston") == "lpr/v1/hesston/desk/hit"
+
+
+def test_only_state_is_retained_and_only_what_has_a_plate_expires():
+    assert {kind for kind, d in DELIVERIES.items() if d.retained} == {"status", "health", "counters", "desk_status"}
+    assert {kind for kind, d in DELIVERIES.items() if d.expires} == {"sighting", "hit", "verdict"}
