@@ -77,6 +77,8 @@ class Network:
     """The first twelve digits of the file's SHA-256: for the record."""
     provider: str
     """What truly runs most of it, in the settings' words."""
+    any_size: bool
+    """Whether it takes pictures of other heights and widths than the manifest's."""
     run: Run
 
 
@@ -84,7 +86,7 @@ def load_network(listed: Listed, runtime: RuntimeSettings) -> Network:
     """Read, check, load and run once. SettingsWrong when the network may not or cannot be used."""
     raw = _checked_bytes(listed)
     session = _session(raw, listed, runtime)
-    _check_input(session, listed)
+    any_size = _check_input(session, listed)
     _check_names(session, listed)
     run = _runner(session, listed)
     _check_outputs(run, listed)
@@ -92,7 +94,7 @@ def load_network(listed: Listed, runtime: RuntimeSettings) -> Network:
     wanted = next(iter(runtime.providers), "cpu")
     if provider != wanted:
         _LOG.warning("%s: %s was asked for, %s runs it", listed.name, wanted, provider)
-    return Network(listed=listed, digest=listed.entry.sha256[:12], provider=provider, run=run)
+    return Network(listed=listed, digest=listed.entry.sha256[:12], provider=provider, any_size=any_size, run=run)
 
 
 def _checked_bytes(listed: Listed) -> bytes:
@@ -138,7 +140,8 @@ def _providers(listed: Listed, wanted: Sequence[str]) -> list[str]:
     return [*chosen, PROVIDERS["cpu"]]
 
 
-def _check_input(session: ort.InferenceSession, listed: Listed) -> None:
+def _check_input(session: ort.InferenceSession, listed: Listed) -> bool:
+    """Refuses an input that is not the manifest's. Returns whether its height and width are free."""
     wanted = listed.entry.input
     inputs = {one.name: one for one in session.get_inputs()}
     if wanted.name not in inputs or len(inputs) > 1:
@@ -154,6 +157,7 @@ def _check_input(session: ort.InferenceSession, listed: Listed) -> None:
     if not fits:
         rule = f"the file's input is {'×'.join(map(str, shape(wanted)))} ({wanted.layout}, {wanted.color})"
         raise listed.wrong("input", rule, "×".join(map(str, sides)), "correct the manifest")
+    return not any(isinstance(side, int) for side in (sides[2:] if wanted.layout == "NCHW" else sides[1:3]))
 
 
 def _check_names(session: ort.InferenceSession, listed: Listed) -> None:

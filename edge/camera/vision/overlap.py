@@ -30,12 +30,24 @@ def distinct(scores: NDArray[np.float32], quads: NDArray[np.float32]) -> NDArray
     return np.asarray(order[kept])
 
 
+def overlaps(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """N×4 and M×4 upright rectangles → N×M intersections over unions."""
+    common, area_a, area_b = _areas(a, b)
+    return np.asarray(common / (area_a + area_b - common), np.float32)
+
+
 def _same(boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
     """N×N: whether two rectangles are one plate."""
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    common, area_a, area_b = _areas(boxes, boxes)
+    return np.asarray(
+        (common > SAME_PLATE * (area_a + area_b - common)) | (common > INSIDE * np.minimum(area_a, area_b))
+    )
+
+
+def _areas(a: NDArray[np.float32], b: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+    """N×M common areas, N×1 and 1×M own ones."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
     common = np.clip(high - low, 0, None).prod(axis=2)
-    area = np.clip(boxes[:, 2:] - boxes[:, :2], 1e-6, None).prod(axis=1)
-    union = area[:, None] + area[None, :] - common
-    smaller = np.minimum(area[:, None], area[None, :])
-    return np.asarray((common > SAME_PLATE * union) | (common > INSIDE * smaller))
+    own = [np.clip(boxes[:, 2:] - boxes[:, :2], 1e-6, None).prod(axis=1) for boxes in (a, b)]
+    return common, own[0][:, None], own[1][None, :]

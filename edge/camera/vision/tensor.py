@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 
 def tensor(picture: NDArray[np.uint8], wanted: Input) -> NDArray[Any]:
-    """1×H×W×C or 1×C×H×W, uint8 or float32. The picture has the input's width and height already."""
-    assert picture.shape == (wanted.height, wanted.width, 3), f"{picture.shape} for {wanted.width}×{wanted.height}"
+    """1×H×W×C or 1×C×H×W, uint8 or float32, of the picture's own height and width."""
+    assert picture.ndim == 3, f"a picture of {picture.shape}"
+    assert picture.shape[2] == 3, f"a picture of {picture.shape}"
     seen = _color(picture, wanted.color)
     if wanted.layout == "NCHW":
         seen = seen.transpose(2, 0, 1)
@@ -28,7 +29,7 @@ def tensor(picture: NDArray[np.uint8], wanted: Input) -> NDArray[Any]:
 
 
 def shape(wanted: Input) -> tuple[int, int, int, int]:
-    """Of the tensor that `tensor` makes."""
+    """Of the tensor that `tensor` makes of a picture of the manifest's width and height."""
     channels = 1 if wanted.color == "grey" else 3
     if wanted.layout == "NCHW":
         return 1, channels, wanted.height, wanted.width
