@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 import yaml
 
-from edge.camera.pixels import flat, rectify
+from edge.camera.pixels import flat, rectify, sharpness
 from edge.camera.plates import fold, normalise
 from edge.camera.vision.ctc import Decoded, decode, whole_text_confidence
 from models.train.reader.calibrate import reliability, softmax
@@ -33,6 +33,8 @@ from models.train.reader.evaluate import confusions
 from models.train.reader.export import session
 
 FOLDERS = ("us_crops", "us", "eu", "more", "night", "us_lots")
+SHARPNESS = ((0, 0.35), (0.35, 0.45), (0.45, 0.55), (0.55, 1.01))
+"""Bands of `pixels.sharpness`; about 0.5 is where a human reader begins to hesitate."""
 WIDTHS = ((0, 48), (48, 64), (64, 96), (96, 160), (160, 10_000))
 """Plate widths in the photograph, pixels."""
 
@@ -184,10 +186,8 @@ def tell(outcomes: list[Outcome]) -> None:
         )
     crops = [o for o in outcomes if o.sample.folder == "us_crops"]
     photographs = [o for o in outcomes if o.sample.folder != "us_crops"]
-    print(
-        "\nby width in the photograph: "
-        + _by(photographs, lambda o: next(f"{a}–{b}" for a, b in WIDTHS if a <= o.sample.width_px < b))
-    )
+    print("\nby width in the photograph: " + _by(photographs, lambda o: _band(o.sample.width_px, WIDTHS)))
+    print("by sharpness of the crop: " + _by(photographs, lambda o: _band(sharpness(o.sample.crop), SHARPNESS)))
     print("by state, us_crops: " + _by(crops, lambda o: o.sample.region))
     states(crops)
     print("\nconfidence, all folders")
@@ -221,6 +221,10 @@ def states(crops: list[Outcome]) -> None:
             f"  named at {threshold}: {100 * len(named) / len(crops):.1f} %, "
             f"right {interval(right, max(1, len(named)))}"
         )
+
+
+def _band(value: float, bands: tuple[tuple[float, float], ...]) -> str:
+    return next(f"{low}–{high}" for low, high in bands if low <= value < high)
 
 
 def _by(outcomes: list[Outcome], key) -> str:
