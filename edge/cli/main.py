@@ -7,7 +7,9 @@ import ast
 import difflib
 import importlib
 import os
+import shutil
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -104,8 +106,13 @@ def _overview() -> str:
     for place, names in PLACES.items():
         found = [name for name in names if name in verbs()]
         lines += [f"\n{place}:"] if found else []
-        lines += [f"  {name:<16}{_help(name)}" for name in found]
+        lines += [_wrapped(name) for name in found]
     return "\n".join(lines)
+
+
+def _wrapped(name: str) -> str:
+    width = max(60, min(120, shutil.get_terminal_size().columns))
+    return textwrap.fill(_help(name), width, initial_indent=f"  {name:<16}", subsequent_indent=" " * 18)
 
 
 def _help(name: str) -> str:
