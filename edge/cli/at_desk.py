@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.settings.loader import root_of
+from edge.settings.policy_paths import anchored_policy
 from edge.settings.policy_rules import load_policy
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from edge.settings.policy import Policy
 
 DONE, FAILED, WRONG = 0, 1, 2
-SQLITE = "sqlite:///"
 
 
 class CannotDo(Exception):
@@ -64,20 +64,12 @@ def opened(arguments: argparse.Namespace) -> Iterator[tuple[Policy, Store]]:
     """The policy and its store. SettingsWrong and StoreError pass through to `guarded` and to main."""
     from edge.desk.store import open_store
 
-    policy = load_policy(arguments.config)
-    store = open_store(store_url(policy, arguments.config))
+    policy = anchored_policy(load_policy(arguments.config), root_of(arguments.config))
+    store = open_store(policy.store.url)
     try:
         yield policy, store
     finally:
         store.close()
-
-
-def store_url(policy: Policy, config: Path) -> str:
-    """The policy's URL; a relative SQLite file begins in the folder above the policy's own."""
-    url = policy.store.url
-    if url.startswith(SQLITE) and not url.startswith(SQLITE + "/"):
-        return f"{SQLITE}{root_of(config) / url.removeprefix(SQLITE)}"
-    return url
 
 
 @contextmanager

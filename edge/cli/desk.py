@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli import present
-from edge.cli.at_desk import DONE, FAILED, WRONG, store_url
+from edge.cli.at_desk import DONE, FAILED, WRONG
 
 if TYPE_CHECKING:
     import argparse
@@ -61,9 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _run_until_stopped(config: Path, policy: Policy) -> int:
     from edge.camera.notify import notifier
     from edge.desk.daemon import DeskDaemon
+    from edge.settings.loader import digest, root_of
+    from edge.settings.policy_paths import anchored_policy
 
     while True:
-        daemon = DeskDaemon(policy, notifier(), url=store_url(policy, config))
+        daemon = DeskDaemon(anchored_policy(policy, root_of(config)), digest(policy), notifier())
         latest = _listen(daemon, config, policy)
         ending = daemon.run()
         policy = latest[-1]

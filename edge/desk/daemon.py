@@ -30,7 +30,6 @@ from edge.record.audit_head import AuditHead
 from edge.record.boundary import NotSealable, seal, unseal
 from edge.record.status import Status
 from edge.record.words import time
-from edge.settings.loader import digest
 
 if TYPE_CHECKING:
     from edge.link.connection import Received
@@ -78,10 +77,9 @@ class DeskDaemon:
     """`run` until somebody calls `stop` or `reload`."""
 
     def __init__(
-        self, policy: Policy, watchdog: Watchdog, *, url: str | None = None, clock: TrustedClock | None = None
+        self, policy: Policy, policy_digest: str, watchdog: Watchdog, *, clock: TrustedClock | None = None
     ) -> None:
-        self._policy, self._watchdog = policy, watchdog
-        self._url = url or policy.store.url
+        self._policy, self._policy_digest, self._watchdog = policy, policy_digest, watchdog
         self._clock = clock or TrustedClock()
         self._ending: Ending | None = None
         self._wake = Event()
@@ -103,7 +101,7 @@ class DeskDaemon:
 
     def run(self) -> Ending:
         """Open, work, close. Raises StoreError when the store cannot be used at all."""
-        self._store = open_store(self._url)
+        self._store = open_store(self._policy.store.url)
         try:
             self._begin()
             return self._work()
@@ -120,7 +118,7 @@ class DeskDaemon:
             if left_ms is not None and self._since_ms - left_ms > OFF_MS_MIN:
                 outages.begin(connection, outages.DESK, left_ms)
                 outages.end(connection, outages.DESK, self._since_ms)
-            before, now = get_state(connection, "policy"), digest(self._policy)
+            before, now = get_state(connection, "policy"), self._policy_digest
             if before != now:
                 detail = f"policy {before or 'none'} became {now}"
                 audit.append(connection, _entry("settings changed", detail), self._since_ms)

@@ -116,6 +116,7 @@ def collect(connection: Connection, policy: Policy, now_ms: int, published: Sequ
     small = policy.transparency.small_cell
     own, hits = policy.department, totals(connection, "hits", now_ms)
     verdicts = _by_verdict(connection, sum(hits.values()), now_ms)
+    told = suppressed(verdicts, small)
     searches, refused = totals(connection, "searches", now_ms), totals(connection, "refused_searches", now_ms)
     return Page(
         department=own.name,
@@ -136,8 +137,8 @@ def collect(connection: Connection, policy: Policy, now_ms: int, published: Sequ
         plates_read=sum(totals(connection, "reads", now_ms).values()),
         hits=sum(hits.values()),
         searches=sum(searches.values()),
-        hits_by_verdict=suppressed(verdicts, small),
-        misread_percent=_misread_percent(verdicts, small),
+        hits_by_verdict=told,
+        misread_percent=_misread_percent(verdicts, told),
         searches_by_purpose=suppressed({_title(policy, key): number for key, number in searches.items()}, small),
         searches_refused=sum(refused.values()),
         refused_by_cause=suppressed(refused, small),
@@ -157,13 +158,12 @@ def _by_verdict(connection: Connection, hits: int, now_ms: int) -> dict[str, int
     return {**given, "unverified": max(0, hits - sum(given.values()))}
 
 
-def _misread_percent(verdicts: dict[str, int], small: int) -> int | None:
+def _misread_percent(verdicts: dict[str, int], told: dict[str, int | None]) -> int | None:
     """Of the hits that somebody looked at, those not what they seemed; None where it would tell a small cell."""
     given = sum(number for finding, number in verdicts.items() if finding != "unverified")
-    wrong = verdicts["misread"] + verdicts["wrong_state"]
-    if given < RATE_VERDICTS_MIN or 0 < wrong < small:
+    if given < RATE_VERDICTS_MIN or told["misread"] is None or told["wrong_state"] is None:
         return None
-    return round(100 * wrong / given)
+    return round(100 * (verdicts["misread"] + verdicts["wrong_state"]) / given)
 
 
 def _title(policy: Policy, key: str) -> str:
