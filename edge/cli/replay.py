@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Replay; the sightings go to stdout, the score behind them (to stderr with --json)."""
+    from edge.camera.frames.source import SourceUnusable
     from edge.camera.replay import recordings
     from edge.camera.score import TruthWrong
 
@@ -50,10 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
         return WRONG
     try:
         truth = _truth(arguments.truth)
-    except TruthWrong as wrong:
+        return _replay_all(arguments, found, truth)
+    except (TruthWrong, SourceUnusable) as wrong:
         print(wrong, file=sys.stderr)
         return WRONG
-    return _replay_all(arguments, found, truth)
 
 
 def _replay_all(arguments: argparse.Namespace, found: Sequence[Recording], truth: dict[str, list[Expected]]) -> int:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from edge.camera.frames.source import SourceUnusable
-from edge.record.words import nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +85,7 @@ def _milliseconds(numbers: Sequence[int], frames_per_second: float | None) -> bo
 def _utc_ns(start: Any) -> int:  # noqa: ANN401 - whatever the YAML holds
     """YAML makes a time of what looks like one; without a zone it is UTC."""
     if not isinstance(start, datetime):
-        return nanoseconds(str(start))
+        start = datetime.fromisoformat(str(start).replace("Z", "+00:00"))  # 3.10 knows no Z
     moment = start if start.tzinfo else start.replace(tzinfo=timezone.utc)
     return int(moment.replace(microsecond=0).timestamp()) * 1_000_000_000 + moment.microsecond * 1000
 
