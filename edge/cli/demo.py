@@ -115,12 +115,17 @@ def _columns(sighting: Sighting) -> Iterator[str]:
     plate, region = sighting.plate, sighting.region
     yield sighting.first_seen[11:19]
     yield present.paint(f"  {plate.text:<10}", "bold") if plate else f"  {'–':<10}"
-    yield f"{plate.confidence:>4.0%}" if plate else "    "
-    yield f"  {region.code:<6} {region.confidence:>4.0%}" if region else f"  {'?':<11}"
+    yield _sure(plate.confidence) if plate else "    "
+    yield f"  {region.code:<6} {_sure(region.confidence)}" if region else f"  {'?':<11}"
     yield f"  {sighting.direction or sighting.heading or '':<12}"
     yield present.paint(
         f"{present.count(plate.reads, 'read')}, {plate.width_px} px wide" if plate else "no text", "dim"
     )
+
+
+def _sure(confidence: float) -> str:
+    """Nothing that a network says is certain: 99 % is the most."""
+    return f"{min(99, round(100 * confidence)):>3}%"
 
 
 def _broker(named: tuple[str, int] | None, settings: BrokerSettings, open_things: ExitStack) -> BrokerSettings:
@@ -167,7 +172,7 @@ def _introduce(settings: CameraSettings, broker: BrokerSettings, *, own: bool) -
         f"{settings.source.address} → the camera's daemon → {whose} at {broker.host}:{broker.port} → this subscriber."
     )
     print("It plays as fast as it was recorded, and ends by itself. Ctrl-C ends it sooner.\n")
-    print(f"time        {'plate':<10}  sure   state  sure   direction")
+    print(f"time       {'plate':<10} sure   state  sure   direction")
 
 
 def _watch(settings: CameraSettings, folder: Path, heard: Heard) -> int:

@@ -11,6 +11,7 @@ from edge.cli.main import main
 from edge.record.boundary import seal
 from edge.record.sighting import Clock, Models, PlateText, RegionCandidate, Sighting
 from edge.record.status import Status
+from tests.sites import build_site
 
 
 def message(kind, payload, *, retain=False):
@@ -87,3 +88,18 @@ def test_an_address_that_is_none_is_wrong_usage(written, capsys):
         main(["demo", "--broker", written])
     assert ended.value.code == 2
     assert "HOST:PORT" in capsys.readouterr().err
+
+
+def test_a_car_goes_by_and_its_plate_reaches_the_subscriber(tmp_path, capfd):
+    pytest.importorskip("iotcore", reason="the embedded broker is an extra: make test installs it")
+    build_site(tmp_path)
+    code = main(["demo", "--config", str(tmp_path / "config/north.yaml")])
+    said = capfd.readouterr()
+    assert code == 0, said
+    assert "a broker of its own at 127.0.0.1:" in said.out
+    assert "north is online" in said.out
+    assert said.out.count("123ABC") == 1
+    assert "north is offline" in said.out
+    assert "1 sighting\n" in said.out
+    assert "frames read" in said.out
+    assert not (tmp_path / "var").exists(), "a demo leaves nothing behind"
