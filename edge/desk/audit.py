@@ -14,7 +14,9 @@ import json
 import os
 import pwd
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import Connection, insert, select, text
@@ -24,7 +26,6 @@ from edge.record.words import time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 Act = Literal[
     "search",
@@ -49,6 +50,8 @@ Act = Literal[
 ]
 
 GENESIS: Final = "0" * 64
+_LOGIN_UID: Final = Path("/proc/self/loginuid")
+_NO_LOGIN: Final = 2**32 - 1
 FREE_TEXT_MAX: Final = 500
 """Characters of a reason that are kept; the rest of a novel is cut, and the cut is visible."""
 
@@ -268,8 +271,15 @@ def _clean(value: str, length: int) -> str:
 
 
 def login() -> str:
-    """The operating system's name for whoever runs this: from the process, not from the environment they can write."""
+    """Who logged in, as the kernel remembers it through `sudo`; where it does not, who runs the process.
+
+    Never from the environment: that is whatever somebody writes there.
+    """
+    uid = os.getuid()
+    with suppress(OSError, ValueError):  # a kernel without audit, a container
+        session = int(_LOGIN_UID.read_text(encoding="ascii"))
+        uid = session if session != _NO_LOGIN else uid
     try:
-        return pwd.getpwuid(os.getuid()).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"uid {os.getuid()}"
+        return f"uid {uid}"

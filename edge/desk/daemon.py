@@ -86,6 +86,7 @@ class DeskDaemon:
         self._lock = Lock()
         self._store_away = False
         self._known = Figures()
+        self._worries: set[str] = set()
 
     def stop(self) -> None:
         """End in order; safe in a signal handler."""
@@ -203,7 +204,7 @@ class DeskDaemon:
             if self._due["anchor"]:
                 self._anchor()
             if self._due["status"]:
-                self._link.say(seal(self._status()))
+                self._tell_status()
         except StoreAway as error:
             self._say_away(error)
         else:
@@ -272,6 +273,16 @@ class DeskDaemon:
             waiting=self._queue.depth(),
             held=self._clock.held,
         )
+
+    def _tell_status(self) -> None:
+        told = self._status()
+        worries = {f"hotlist {one.name} is {one.condition}" for one in told.lists if one.condition != "fresh"}
+        if told.calibration_overdue:
+            worries.add("the calibration vehicle has raised no hit in time: check cameras, broker and lists")
+        for worry in sorted(worries - self._worries):
+            log.warning("%s", worry)
+        self._worries = worries
+        self._link.say(seal(told))
 
     def _say_away(self, error: StoreAway) -> None:
         """The change is logged, the repetition is not."""

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from edge import __version__
 from edge.desk import sequence
-from edge.desk.hotlists.shelf import condition
+from edge.desk.hotlists.shelf import HOUR_MS, condition
 from edge.desk.store.counters import totals
 from edge.desk.store.tables import hit, verdict
 from edge.record.desk_status import DeskStatus, ListStatus
@@ -80,7 +80,13 @@ def status(
         waiting=waiting,
         clock="held" if held else "trusted",
         calibration_last=None if known.calibration_ms is None else time(known.calibration_ms * 1_000_000),
+        calibration_overdue=_overdue(policy, known.calibration_ms or since_ms, now_ms),
     )
+
+
+def _overdue(policy: Policy, last_ms: int, now_ms: int) -> bool:
+    planted = policy.hotlists.calibration
+    return planted is not None and now_ms - last_ms > planted.every_hours * HOUR_MS
 
 
 def offline(policy: Policy, since_ms: int) -> DeskStatus:
@@ -99,4 +105,5 @@ def offline(policy: Policy, since_ms: int) -> DeskStatus:
         waiting=0,
         clock="trusted",
         calibration_last=None,
+        calibration_overdue=False,
     )

@@ -39,3 +39,6 @@ class DeskStatus(Wire, frozen=True, kw_only=True):
     """Messages of the desk's own that the broker has not acknowledged."""
     clock: Literal["trusted", "held"]
     calibration_last: Time | None
+    """When the department's own test vehicle last raised its hit."""
+    calibration_overdue: bool
+    """It should have by now: somewhere between the road and the alert something is broken."""

@@ -172,6 +172,7 @@ EXAMPLES: Final[tuple[msgspec.Struct, ...]] = (
         waiting=0,
         clock="trusted",
         calibration_last="2026-11-23T07:31:00.402Z",
+        calibration_overdue=False,
     ),
 )
 """Every type in `SEALABLE` at least once."""

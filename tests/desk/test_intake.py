@@ -1,4 +1,3 @@
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +6,7 @@ from edge.desk import audit, hits, sequence
 from edge.desk.hotlists import shelf
 from edge.desk.hotlists.watch import Watch
 from edge.desk.intake import Intake
+from edge.desk.status import figures, status
 from edge.desk.store import StoreAway, counters, open_store
 from edge.settings.policy import CalibrationSettings
 from tests.desk.builders import (
@@ -27,8 +27,8 @@ from tests.desk.builders import (
 class Desk:
     """A store, its lists and its intake, without a broker."""
 
-    def __init__(self, folder, url=None):
-        self.policy = policy()
+    def __init__(self, folder, url=None, **sections):
+        self.policy = policy(**sections)
         self.store = open_store(url or f"sqlite:///{folder}/desk.db")
         self.watch = Watch(self.policy.hotlists)
         self.intake = Intake(self.store, self.policy, self.watch)
@@ -239,14 +239,20 @@ def test_a_dead_list_makes_no_hit_and_a_stale_one_says_so(desk):
     assert desk.take(sighting(number=2, at_ms=later), now_ms=later).hit is None
 
 
-def test_a_calibration_hit_is_marked_and_not_counted(tmp_path):
-    desk = Desk(tmp_path)
-    planted = CalibrationSettings(plate="CAL1234", region="US-KS")
-    desk.watch = Watch(msgspec.structs.replace(desk.policy.hotlists, calibration=planted))
-    desk.intake = Intake(desk.store, desk.policy, desk.watch)
-    outcome = desk.take(sighting("CAL1234"))
-    assert outcome.hit.calibration
+def test_the_calibration_vehicle_proves_the_path_daily_and_counts_as_no_hit(tmp_path):
+    desk = Desk(tmp_path, hotlists={"calibration": CalibrationSettings(plate="CAL1234", region="US-KS")})
+    hit = desk.take(sighting("CAL1234")).hit
+    assert (hit.calibration, hit.grade) == (True, "full")
     assert desk.totals("hits") == {}
+
+    def told(now_ms):
+        with desk.store.read() as connection:
+            known = figures(connection, now_ms)
+        return status(desk.policy, desk.watch, known, now_ms=now_ms, since_ms=NOW_MS, waiting=0, held=False)
+
+    assert (told(NOW_MS).calibration_last, told(NOW_MS).calibration_overdue) == ("2026-11-23T12:00:00.000Z", False)
+    assert told(NOW_MS).hits_unverified == 0
+    assert told(NOW_MS + 25 * HOUR_MS).calibration_overdue
     desk.store.close()
 
 
