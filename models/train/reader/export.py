@@ -19,7 +19,8 @@ import numpy as np
 import torch
 
 from edge.camera.pixels import READER_HEIGHT, READER_WIDTH
-from edge.camera.plates import ALPHABET
+from edge.camera.plates import ALPHABET, fold
+from edge.camera.vision.ctc import decode
 from models.train.reader.calibrate import Calibration, fit_region, fit_text
 from models.train.reader.network import REGIONS, Reader
 
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     network = session(graph)
     validation = Validation(arguments.folder)
     calibration = calibrate(network, validation)
-    manifest(graph, calibration, arguments.out / "manifest.yaml")
+    manifest(graph, calibration, held_out(network, validation, calibration), arguments.out / "manifest.yaml")
     print(f"{graph}: {graph.stat().st_size / 1e6:.2f} MB", calibration)
     if arguments.int8:
         small = arguments.out / "reader-int8.onnx"
@@ -121,7 +122,21 @@ def calibrate(network: Callable[[np.ndarray], Outputs], validation: object) -> C
     return Calibration(temperature, whole, warmth, threshold)
 
 
-def manifest(graph: Path, calibration: Calibration, path: Path) -> None:
+def held_out(
+    network: Callable[[np.ndarray], Outputs], validation: object, calibration: Calibration
+) -> dict[str, float]:
+    """What the manifest says of val: exact reads (O/0 and I/1 merged) and regions, flat plates and photographs."""
+    out = {}
+    for kind in ("crop", "insitu"):
+        rows = [i for i, label in enumerate(validation.labels) if label.kind == kind and label.text]  # type: ignore[attr-defined]
+        said = [network(validation.crops[i]) for i in rows]  # type: ignore[attr-defined]
+        wanted = [fold(validation.labels[i].text) for i in rows]  # type: ignore[attr-defined]
+        reads = [fold(decode(text, calibration.temperature).text) for text, _, _ in said]
+        out[f"exact_{kind}"] = round(float(np.mean([r == w for r, w in zip(reads, wanted, strict=True)])), 4)
+    return out
+
+
+def manifest(graph: Path, calibration: Calibration, val: dict[str, float], path: Path) -> None:
     """The reader's entry of models/manifest.yaml."""
     import yaml
 
@@ -140,6 +155,7 @@ def manifest(graph: Path, calibration: Calibration, path: Path) -> None:
         "alphabet": ALPHABET,
         "regions": list(REGIONS),
         "calibration": calibration.told(),
+        "val": val,
     }
     head = (
         "# Written by `python -m models.train.reader export`.\n"
@@ -185,9 +201,6 @@ def quantise(graph: Path, path: Path, crops: np.ndarray) -> None:
 def compare(whole: Callable[[np.ndarray], Outputs], small: Callable[[np.ndarray], Outputs], validation: object) -> None:
     """How the 8-bit copy reads against the 32-bit one, on val."""
     import time
-
-    from edge.camera.plates import fold
-    from edge.camera.vision.ctc import decode
 
     crops, texts, _ = validation.for_calibration()  # type: ignore[attr-defined]
     known = [i for i, text in enumerate(texts) if text]
