@@ -35,6 +35,7 @@ from edge.record.counters import Counters
 from edge.record.health import Picture
 from edge.record.status import Status
 from edge.record.words import time as written
+from edge.settings.paths import anchored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,11 +81,12 @@ class Daemon:
         SettingsWrong, SourceUnusable, LinkMisconfigured: it cannot start as it is set.
         """
         self._settings, self._notifier, self._folder = settings, notifier, folder
+        placed = anchored(settings, root)
         self._networks = load_networks(settings, root)
-        self._source: Source = open_source(settings.source, settings.camera)
+        self._source: Source = open_source(placed.source, settings.camera)
         self._slot, self._stop = Slot(), Event()
         self._asked: Ending | None = None
-        self._client = Client(settings.broker, _presence(settings))
+        self._client = Client(placed.broker, _presence(settings))
         self._clock = SystemClock()
         self._outbox = Outbox.open(folder, settings.outbox, self._clock)
         told_by = origin(settings, self._networks, secrets.token_hex(8))

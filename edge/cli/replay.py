@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from edge.cli import present
 
@@ -151,10 +151,9 @@ def _show(name: str, sighting: Sighting) -> None:
     print(f"{sighting.first_seen[11:23]}  {text}  {state}  {way:<11} {name}", flush=True)
 
 
-def _print_score(total: Score, out: object) -> None:
+def _print_score(total: Score, stream: TextIO) -> None:
     from edge.camera.score import lines
 
-    stream = sys.stderr if out is sys.stderr else sys.stdout
     print("\n" + present.table(list(lines(total))), file=stream)
     for name, stage in total.missed:
         print(f"missed   {name}: lost at {stage}", file=stream)

@@ -84,9 +84,9 @@ def _milliseconds(numbers: Sequence[int], frames_per_second: float | None) -> bo
 
 def _utc_ns(start: Any) -> int:  # noqa: ANN401 - whatever the YAML holds
     """YAML makes a time of what looks like one; without a zone it is UTC."""
-    if not isinstance(start, datetime):
-        start = datetime.fromisoformat(str(start).replace("Z", "+00:00"))  # 3.10 knows no Z
-    moment = start if start.tzinfo else start.replace(tzinfo=timezone.utc)
+    text = str(start).replace("Z", "+00:00")  # Python 3.10 knows no Z
+    moment = start if isinstance(start, datetime) else datetime.fromisoformat(text)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
     return int(moment.replace(microsecond=0).timestamp()) * 1_000_000_000 + moment.microsecond * 1000
 
 
