@@ -57,7 +57,11 @@ class EmbeddedBroker:
         self.address = Address(host=LOOPBACK, port=port or _free_port(), port_311=port_311 or _free_port())
         self._folder = tempfile.TemporaryDirectory(prefix="plate-reader-broker-")
         self._process: subprocess.Popen[bytes] | None = None
-        self.start()
+        try:
+            self.start()
+        except NoBroker:
+            self._folder.cleanup()
+            raise
 
     @property
     def pid(self) -> int | None:

@@ -37,6 +37,9 @@ TURN_S_MAX: Final = 1.0
 """The thread shows life at least this often, but for dialling: a name server and `connection.DIAL_S_MAX`, twice."""
 GOODBYE_S_MAX: Final = 2.0
 """For the broker to acknowledge that we leave."""
+PRESENCE_AGAIN_S: Final = 5.0
+"""After each welcome we say once more that we are here. A broker that still held our old line ends it when it hears the
+new one, and some say the old one's Last Will, `offline`, after our first word."""
 STEADY_WAITS: Final = 10
 """A line that held for this many shortest waits was good: the next wait is short again."""
 
@@ -107,6 +110,8 @@ class Client:
         self._thread: Thread | None = None
         self._line: Connection | None = None
         self._welcomed_s: float | None = None
+        self._present = False
+        """Whether we have said it twice on this line."""
         self._dial_s = 0.0
         self._try_older = False
         self.report = Report()
@@ -196,13 +201,17 @@ class Client:
 
     def _tell(self, line: Connection, sender: Sender) -> None:
         if self._welcomed_s is None:
-            self._welcomed_s = monotonic()
+            self._welcomed_s, self._present = monotonic(), False
             self._said_refused = None
             self._said_mids.clear()
             sender.begin(line.window_max)
             with self._lock:
                 self._unsaid = set(self._said)
             self.report = replace(self.report, protocol=line.protocol, connects=self.report.connects + 1)
+        if not self._present and monotonic() - self._welcomed_s > PRESENCE_AGAIN_S:
+            self._present = True
+            with self._lock:
+                self._unsaid.add(self._presence.online.kind)
         self._speak(line)
         if not (sender.careful and self._said_mids):
             sender.send(_Outlet(line, self._presence))

@@ -38,8 +38,8 @@ INCOMING_BYTES_MAX: Final = 65_536
 """Larger packets a broker of MQTT 5 must not send us."""
 
 UNSUPPORTED_PROTOCOL: Final = 0x84
-BUSY: Final = frozenset({0x88, 0x89})
-"""CONNACK: unavailable, busy. The broker is away, not against us."""
+BUSY: Final = frozenset({0x88, 0x89, 0x8B, 0x8D})
+"""Unavailable, busy, shutting down, our keep-alive came too late: the broker is away, not against us."""
 SESSION_TAKEN: Final = 0x8E
 
 Protocol = Literal["5", "3.1.1"]
@@ -249,7 +249,7 @@ class Connection:
     ) -> None:
         if flags.is_disconnect_packet_from_server and reason.is_failure:
             taken = " (does another device use this camera's name?)" if reason.value == SESSION_TAKEN else ""
-            self._end("refused", f"the broker says: {str(reason).lower()}{taken}")
+            self._end("away" if reason.value in BUSY else "refused", f"the broker says: {str(reason).lower()}{taken}")
         elif self.open:
             self._end("away", "the line broke")
         else:

@@ -104,6 +104,12 @@ class StandIn:
             with suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
 
+    def dismiss(self, reason: int) -> None:
+        """Everybody, with the reason that MQTT 5 gives."""
+        for line in self._lines:
+            with suppress(OSError):
+                line.sendall(bytes([DISCONNECT << 4, 2, reason, 0]))
+
     def sightings(self) -> list[bytes]:
         """Payloads that were taken on the topic of sightings."""
         return [publish.payload for publish in self.taken if publish.topic.endswith("/sighting")]

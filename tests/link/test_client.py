@@ -156,6 +156,19 @@ def test_a_name_that_nobody_knows_is_said():
         assert "name is not known" in made.report.why
 
 
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [(0x8E, "does another device use this camera's name?"), (0x97, "quota exceeded"), (0x8B, "server shutting down")],
+)
+def test_a_broker_that_ends_the_line_tells_why(reason, words):
+    with StandIn() as broker, client(Queue(), broker.port, reconnect_s_min=5, reconnect_s_max=5) as made:
+        wait_until(lambda: made.report.state == "connected")
+        broker.dismiss(reason)
+        wait_until(lambda: made.report.state in {"refused", "away"})
+        assert words in made.report.why
+        assert made.report.state == ("away" if reason == 0x8B else "refused")
+
+
 def test_a_broker_that_takes_the_call_and_stays_mute(monkeypatch):
     monkeypatch.setattr(connection, "WELCOME_S_MAX", 0.2)
     with StandIn(mute=True) as broker, client(Queue(1), broker.port, protocol="3.1.1") as made:
