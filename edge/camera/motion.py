@@ -161,7 +161,7 @@ def _mask(shape: tuple[int, ...], view: ViewSettings) -> NDArray[np.bool_]:
 
 def _merged(boxes: list[Box]) -> list[Box]:
     """Until none overlaps another, and not too many."""
-    left, done = list(boxes), []
+    left, done = list(boxes), list[Box]()
     while left:
         box = left.pop()
         touching = [other for other in (*left, *done) if _overlap(box, other)]

@@ -27,9 +27,10 @@ class Road:
         base[: height // 3] = (190, 170, 150)  # sky
         base[height // 3 : height // 2] = (60, 95, 70)  # hedge
         base[height // 2 :] = (105, 102, 100)  # asphalt
-        for x in range(0, width, 160):  # kerb stones and lamp posts: hard edges
-            base[height // 2 - 12 : height // 2, x : x + 80] = 210
-            base[height // 5 : height // 2, x + 60 : x + 66] = 40
+        for x in range(0, width, 160):  # kerb stones and lamp posts: hard edges, at no regular distance
+            wide = int(self._random.integers(30, 130))
+            base[height // 2 - 12 : height // 2, x : x + wide] = 210
+            base[height // 5 : height // 2, x + wide // 2 : x + wide // 2 + 6] = 40
         self.still = np.clip(base + texture, 0, 255)
 
     def frame(self, at_ms: float, picture: NDArray[np.float32] | None = None, *, sequence: int = 0) -> Frame:
