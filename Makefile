@@ -8,7 +8,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run replay test check slow lock clean
+.PHONY: help setup run demo replay test check slow lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -17,6 +17,9 @@ setup: .venv/.setup  ## make .venv, which holds bin/plate-reader and what it nee
 
 run: .venv/.demo  ## replay sample_frames/ through the camera daemon and print what a subscriber receives (BROKER=host:port)
 	@$(BIN)/plate-reader demo $(if $(BROKER),--broker $(BROKER))
+
+demo: .venv/.demo .venv/.desk  ## the station too: two cameras, a broker, the desk, a demo list, a hit on the terminal (BROKER=host:port)
+	@$(BIN)/plate-reader demo --desk $(if $(BROKER),--broker $(BROKER))
 
 replay: .venv/.setup  ## replay sample_frames/ against its truth and print the score
 	@$(BIN)/plate-reader replay sample_frames --speed max
@@ -63,6 +66,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 
 .venv/.demo: requirements/demo.txt .venv/.setup
 	$(PIP) -r requirements/demo.txt
+	@touch $@
+
+.venv/.desk: requirements/desk.txt .venv/.setup
+	$(PIP) -r requirements/desk.txt
 	@touch $@
 
 .venv/.test: requirements/test.txt .venv/.setup

@@ -1,7 +1,8 @@
 """Show the whole product on this machine: rendered scenes through the camera's daemon, and what a subscriber receives.
 
 Without `--broker` an MQTT broker is started beside it, on the loopback, and ends with it. The daemon is the real one,
-in a process of its own; what is printed has been through the outbox and the broker.
+in a process of its own; what is printed has been through the outbox and the broker. `--desk` shows the station too: two
+cameras, the desk, a list with a plate of theirs, and the hit.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.cli import present
+from edge.cli.demo_desk import DeskFailed, station
 from edge.record.health import Health
 from edge.record.sighting import Sighting
 from edge.record.status import Status
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
     from paho.mqtt.client import Client, MQTTMessage
 
+    from edge.cli.demo_desk import Station
     from edge.settings.camera import BrokerSettings, CameraSettings
 
 DONE, FAILED, WRONG = 0, 1, 2
@@ -51,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, default=ROOT / "config/sample.yaml", help="a camera's settings (default: the samples)"
     )
+    parser.add_argument("--desk", action="store_true", help="two cameras, a desk, a demo list and a hit")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,8 +71,11 @@ def run(arguments: argparse.Namespace) -> int:
             open_things.callback(subscriber.loop_stop)
             folder = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="plate-reader-demo-")))
             _introduce(settings, broker, own=arguments.broker is None)
-            code = _watch(msgspec.structs.replace(settings, broker=broker), folder, heard)
-    except (NoBroker, NoAnswer) as wrong:
+            cameras = ("north", "south") if arguments.desk else (settings.camera,)
+            if arguments.desk:
+                heard.desk = open_things.enter_context(station(broker, folder, settings.site, cameras))
+            code = _watch_all(msgspec.structs.replace(settings, broker=broker), cameras, folder, heard)
+    except (NoBroker, NoAnswer, DeskFailed) as wrong:
         print(f"plate-reader demo: {wrong}", file=sys.stderr)
         return FAILED
     return _sum_up(heard, code)
@@ -86,6 +94,7 @@ class Heard:
     left: threading.Event = field(default_factory=threading.Event)
     """The camera has been here, and said goodbye."""
     was_here: bool = False
+    desk: Station | None = None
 
     def take(self, message: MQTTMessage) -> None:
         """Show a message as a person wants to see it."""
@@ -103,6 +112,8 @@ class Heard:
         last = datetime.strptime(sighting.last_seen, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
         self.delays_s.append(max(0.0, (datetime.now(timezone.utc) - last).total_seconds()))
         print(" ".join(_columns(sighting)).rstrip(), flush=True)
+        if self.desk is not None:
+            self.desk.heard(sighting)
 
     def _status(self, status: Status) -> None:
         print(present.paint(f"          {status.camera} is {status.state}", "dim"), flush=True)
@@ -175,13 +186,20 @@ def _introduce(settings: CameraSettings, broker: BrokerSettings, *, own: bool) -
     print(f"time       {'plate':<10} sure   state  sure   direction")
 
 
+def _watch_all(settings: CameraSettings, cameras: tuple[str, ...], folder: Path, heard: Heard) -> int:
+    """One daemon for each name. Returns the worst exit code."""
+    each = [msgspec.structs.replace(settings, camera=camera) for camera in cameras]
+    with ThreadPoolExecutor(len(each)) as threads:
+        return max(threads.map(lambda one: _watch(one, folder, heard), each))
+
+
 def _watch(settings: CameraSettings, folder: Path, heard: Heard) -> int:
     """The daemon from its start to its end. Returns its exit code; what it said is shown when it failed."""
     config = folder / "config" / f"{settings.camera}.yaml"
-    config.parent.mkdir()
-    outbox = msgspec.structs.replace(settings.outbox, folder=str(folder))
+    config.parent.mkdir(exist_ok=True)
+    outbox = msgspec.structs.replace(settings.outbox, folder=str(folder / settings.camera))
     config.write_bytes(msgspec.yaml.encode(msgspec.structs.replace(settings, outbox=outbox)))
-    with (folder / "log").open("w+", encoding="utf-8") as log:
+    with (folder / f"{settings.camera}.log").open("w+", encoding="utf-8") as log:
         command = [sys.executable, "-m", "edge.cli.main", "run", "--config", str(config)]
         daemon = subprocess.Popen(command, stderr=log, stdout=log)  # noqa: S603 (our own program, our own file)
         try:
