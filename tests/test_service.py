@@ -24,13 +24,17 @@ class Manager:
         self.path = path
         self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ear.bind(str(path))
+        self._ear.settimeout(0.5)
 
-    def wait_for(self, word, seconds=60):
-        """The first message that has this line."""
+    def wait_for(self, word, daemon, seconds=60):
+        """The first message that has this line; a daemon that died instead has its last words shown."""
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self._ear.settimeout(left)
-            message = self._ear.recv(4096).decode()
+        while time.monotonic() < until:
+            try:
+                message = self._ear.recv(4096).decode()
+            except TimeoutError:
+                assert daemon.poll() is None, f"the daemon ended with {daemon.returncode}: {daemon.stderr.read()}"
+                continue
             if word in message.splitlines():
                 return message
         raise AssertionError(f"no {word} within {seconds} s")
@@ -76,12 +80,12 @@ def test_ready_then_alive_then_gone_within_ten_seconds_of_sigterm(tmp_path, mana
     with embedded_broker() as address:
         broker = BrokerSettings(host=address.host, port=address.port, protocol="5")
         daemon = start(write_settings(tmp_path, msgspec.structs.replace(settings, broker=broker)))
-        assert "STATUS=north: looking" in manager.wait_for("READY=1")
-        manager.wait_for("WATCHDOG=1")
-        manager.wait_for("WATCHDOG=1")
+        assert "STATUS=north: looking" in manager.wait_for("READY=1", daemon)
+        manager.wait_for("WATCHDOG=1", daemon)
+        manager.wait_for("WATCHDOG=1", daemon)
         asked = time.monotonic()
         daemon.send_signal(signal.SIGTERM)
-        manager.wait_for("STOPPING=1", 10)
+        manager.wait_for("STOPPING=1", daemon, 10)
         assert daemon.wait(10) == 0
         assert time.monotonic() - asked < 10
 
@@ -93,9 +97,9 @@ def test_a_broker_that_is_away_is_no_reason_to_restart(tmp_path, manager, start)
         unheard.bind(("127.0.0.1", 0))
         broker = BrokerSettings(host="127.0.0.1", port=unheard.getsockname()[1])
         daemon = start(write_settings(tmp_path, msgspec.structs.replace(settings, broker=broker)))
-        manager.wait_for("READY=1")
+        manager.wait_for("READY=1", daemon)
         for _ in range(5):
-            manager.wait_for("WATCHDOG=1")
+            manager.wait_for("WATCHDOG=1", daemon)
         daemon.send_signal(signal.SIGTERM)
         assert daemon.wait(12) == 0
     assert any((tmp_path / "state").iterdir())
