@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from models.train.detector.measure import SIZES, found, onnx_find, outcome, summary
+from models.train.detector.measure import SIZES, found, onnx_find, outcome, summary, without
 from models.train.detector.network import Detector, Finder
 from models.train.detector.scenes import Pack
 
@@ -71,4 +71,7 @@ def torch_find(network: Detector) -> Find:
 
 def measure(find: Find, pack: Pack, size: tuple[int, int], score_min: float = 0.02) -> list[Outcome]:
     """Every picture of the pack, letterboxed as the device does, its finds matched to its plates at IoU 0.5."""
-    return [outcome(find, scene.levels[0], scene.quads, scene.by, size, score_min) for scene in pack.scenes]
+    return [
+        without(outcome(find, scene.levels[0], scene.quads, scene.by, size, score_min), scene.ignored)
+        for scene in pack.scenes
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,6 +71,13 @@ def outcome(
         match[i] = max(free, key=lambda t: overlaps[i, t]) if free else -1
     widths = (truth[:, :, 0].max(axis=1) - truth[:, :, 0].min(axis=1)) * placed.scale if len(truth) else np.zeros(0)
     return Outcome(truth, by, scores, quads, match, widths.astype(np.float32))
+
+
+def without(o: Outcome, ignored: NDArray[np.float32]) -> Outcome:
+    """The same, less the finds on no plate that overlap a rectangle (I×4) where nobody knows."""
+    unknown = iou(hulls(o.quads), ignored).max(axis=1, initial=0) > 0.1
+    kept = (o.match >= 0) | ~unknown
+    return replace(o, scores=o.scores[kept], quads=o.quads[kept], match=o.match[kept])
 
 
 def distinct(scores: NDArray[np.float32], quads: NDArray[np.float32]) -> list[int]:

@@ -32,8 +32,9 @@ WIDTH_MIN, WIDTH_MAX = 11.0, 370.0
 CORNER_TRUST = {"source": 1.0, "pasted": 1.0, "auto": 0.4, "find": 0.3, "box": 0.0}
 """How much a corner counts in the loss, by how it is known; boxes always count in full."""
 
-SOFT, STRICT, IGNORE = 0, 1, 2
-"""What a cell without a plate means: probably none (a confident find is left alone), surely none, nobody knows."""
+SOFT, STRICT, IGNORE, LOOSE = 0, 1, 2, 3
+"""What a cell without a plate means: probably none (a confident find is left alone), surely none, nobody knows, and a
+dash camera's night, where half of the plates in view bear no box (most finds are left alone)."""
 
 
 @dataclass
@@ -45,8 +46,8 @@ class Scene:
     quads: NDArray[np.float32]
     """P×4×2, pixels of the picture."""
     by: list[str]
-    complete: bool
-    """True when every plate is known: the rest may be called background in full."""
+    rest: int
+    """What there is beside the plates: SOFT, STRICT where every plate is known, or LOOSE."""
     ignored: NDArray[np.float32]
     """I×4, upright rectangles where a plate may or may not be."""
     empty: NDArray[np.float32]
@@ -117,7 +118,9 @@ def _fill(rng: np.random.Generator, pack: Pack, canvas: Canvas, place: tuple[int
     scene = pack.scenes[int(rng.choice(len(pack.scenes), p=pack.weights))]
     height, width = scene.levels[0].shape[:2]
     scale = _scale(rng, scene, x1 - x0, y1 - y0)
-    if depth < 4 and min(width * scale / (x1 - x0), 1) * min(height * scale / (y1 - y0), 1) < 0.4:
+    roomy = min(width * scale / (x1 - x0), 1) * min(height * scale / (y1 - y0), 1) < 0.4
+    small = _widest(scene) * scale < 0.17 * (x1 - x0) and x1 - x0 > 100 and rng.random() < 0.6  # more plates a canvas
+    if depth < 4 and (roomy or small):
         if x1 - x0 > 1.3 * (y1 - y0):
             middle = x0 + int((x1 - x0) * rng.uniform(0.35, 0.65))
             halves = [(x0, y0, middle, y1), (middle, y0, x1, y1)]
@@ -128,6 +131,11 @@ def _fill(rng: np.random.Generator, pack: Pack, canvas: Canvas, place: tuple[int
             _fill(rng, pack, canvas, half, depth + 1)
         return
     _place(rng, pack, canvas, place, scene, scale)
+
+
+def _widest(scene: Scene) -> float:
+    """Pixels; 0 without a plate."""
+    return float(np.ptp(scene.quads[:, :, 0], axis=1).max(initial=0))
 
 
 def _scale(rng: np.random.Generator, scene: Scene, width: int, height: int) -> float:
@@ -156,7 +164,7 @@ def _place(
     grey = tuple(int(v) for v in view[0, 0])
     view[:] = cv2.warpAffine(scene.levels[level], shrunk, (width, height), flags=cv2.INTER_LINEAR, borderValue=grey)
     truth = canvas.truth[y0:y1, x0:x1]
-    truth[:] = STRICT if scene.complete else SOFT
+    truth[:] = scene.rest
     for rectangle in scene.empty:
         _mark(truth, _move(_corners(rectangle), matrix), STRICT)
     for rectangle in scene.ignored:
@@ -232,7 +240,7 @@ def _add_decoys(rng: np.random.Generator, canvas: Canvas) -> None:
             canvas.picture[y0:y1, x0:x1] = before[y0:y1, x0:x1]
             continue
         inner = canvas.truth[y0:y1, x0:x1]
-        inner[inner == SOFT] = STRICT
+        inner[(inner == SOFT) | (inner == LOOSE)] = STRICT
 
 
 def _any_quad(rng: np.random.Generator, wide: float, high: float, width: int, height: int) -> NDArray[np.float32]:
@@ -280,8 +288,8 @@ def _scene(pack: zipfile.ZipFile, row: dict[str, Any]) -> Scene:
         levels.append(cv2.resize(levels[-1], shape, interpolation=cv2.INTER_AREA))
     quads = np.array([plate["quad"] for plate in row["plates"]], np.float32).reshape(-1, 4, 2)
     ignored, empty = (np.array(row.get(kind, []), np.float32).reshape(-1, 4) for kind in ("ignored", "empty"))
-    complete = row.get("complete", not row["plates"])
-    return Scene(levels, quads, [plate["by"] for plate in row["plates"]], complete, ignored, empty)
+    rest = LOOSE if row["source"] == "rl" else SOFT if row["plates"] else STRICT
+    return Scene(levels, quads, [plate["by"] for plate in row["plates"]], rest, ignored, empty)
 
 
 def _weight(row: dict[str, Any]) -> float:

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.train.detector.network import STRIDE, corners
-from models.train.detector.scenes import CORNER_TRUST, IGNORE, SOFT, Canvas
+from models.train.detector.scenes import CORNER_TRUST, IGNORE, LOOSE, SOFT, Canvas
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SPREAD = 0.13
 """Standard deviation of the Gaussian as a share of the plate's width and height, at least `CELL_SPREAD` cells."""
 CELL_SPREAD = 0.55
-FIND_IGNORED = 0.5
+LEFT_ALONE = {SOFT: 0.75, LOOSE: 0.3}
 """Where a photograph's plates may not all be boxed, scores above this are left alone."""
 
 
@@ -34,8 +34,8 @@ class Target(NamedTuple):
     """h×w, 0–1."""
     weight: NDArray[np.float32]
     """h×w: 1; less inside large plates, whose many cells are one plate; 0 where nobody knows."""
-    soft: NDArray[np.bool_]
-    """h×w: background of a photograph whose plates may not all be boxed."""
+    limit: NDArray[np.float32]
+    """h×w: a score above this is left alone; above 1 where every plate is known."""
     quad: NDArray[np.float32]
     """h×w×4×2, canvas pixels."""
     pull: NDArray[np.float32]
@@ -51,11 +51,13 @@ def dense(canvas: Canvas) -> Target:
     target = Target(
         score=np.zeros((height, width), np.float32),
         weight=np.where((cells == IGNORE).mean(axis=2) > 0.3, 0, 1).astype(np.float32),
-        soft=(cells == SOFT).mean(axis=2) > 0.5,
+        limit=np.full((height, width), 2, np.float32),
         quad=np.zeros((height, width, 4, 2), np.float32),
         pull=np.zeros((height, width), np.float32),
         trust=np.zeros((height, width), np.float32),
     )
+    for kind, limit in LEFT_ALONE.items():
+        target.limit[(cells == kind).mean(axis=2) > 0.5] = limit
     for quad, by in zip(canvas.quads, canvas.by, strict=True):
         _write(target, quad, CORNER_TRUST[by])
     return target
@@ -77,7 +79,7 @@ def _write(target: Target, quad: NDArray[np.float32], trust: float) -> None:
     mine = bell > np.maximum(target.score[place], 0.02)
     target.score[place][mine] = bell[mine]
     target.weight[place][mine] = 1 / max(1.0, float(np.sqrt(bell.sum() / 2.5)))
-    target.soft[place][mine] = False
+    target.limit[place][mine] = 2
     near = mine & (bell > 0.3)
     target.quad[place][near] = quad
     target.pull[place][near] = bell[near] / bell[bell > 0.3].sum()
@@ -97,7 +99,7 @@ def loss(logits: Tensor, shapes: Tensor, target: dict[str, Tensor]) -> dict[str,
     logit = logits[:, 0]
     said = logit.detach().sigmoid()
     weight = target["weight"] * (target["score"] - said).abs().square()
-    weight = weight * ~(target["soft"] & (said > FIND_IGNORED))
+    weight = weight * (said < target["limit"])
     score = (F.binary_cross_entropy_with_logits(logit, target["score"], reduction="none") * weight).sum() / plates
 
     n, y, x = torch.nonzero(target["pull"], as_tuple=True)

@@ -1,12 +1,12 @@
 """Train from scratch, from a checkpoint, or from an exported network.
 
-    python -m models.train.detector train --out build/detector --steps 24000
+    python -m models.train.detector train --out build/detector --steps 12000
     # one core: about 0.35 s a step (16 canvases of 416×256). Expected on val, wide:
-    #   step  2000  recall 0.8x;  step 24000  see models/detector/CARD.md
-    python -m models.train.detector train --out build/detector --steps 30000          # goes on from last.pt
+    #   step  3000  recall 0.8;  step 12000  see models/detector/CARD.md
+    python -m models.train.detector train --out build/detector --steps 30000         # goes on from last.pt
     python -m models.train.detector train --out more --from models/detector/detector.onnx
 
-Writes `last.pt` every five minutes (network, average, optimiser, step), measures the average on val every 2,000 steps.
+Writes `last.pt` every five minutes (network, average, optimiser, step), measures the average on val every 3,000 steps.
 The learning rate follows the steps: up over 500, then down a cosine to the last one.
 """
 
@@ -41,13 +41,15 @@ PARTS = {"score": 1.0, "box": 1.5, "corner": 8.0}
 """Weights of the parts of the loss."""
 AVERAGE_STEPS = 1000
 """The averaged weights remember about this many steps."""
-SAVE_SECONDS, MEASURE_STEPS = 300, 2000
+SAVE_SECONDS, MEASURE_STEPS = 300, 3000
+RENDERED = 1000
+"""Rendered plates kept for pasting, beside the photographed crops."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to, how long, from what."""
     parser.add_argument("--out", type=Path, default=Path("build/detector"), help="folder for last.pt")
-    parser.add_argument("--steps", type=int, default=24000)
+    parser.add_argument("--steps", type=int, default=12000)
     parser.add_argument("--from", dest="start", type=Path, help="begin with the weights of this .pt or .onnx")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--seed", type=int, default=1)
@@ -82,9 +84,9 @@ def run(arguments: argparse.Namespace) -> None:
     network = Detector().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(network)
     optimiser = torch.optim.AdamW(_groups(network), lr=arguments.rate, weight_decay=DECAY)
+    pack, val = Pack(arguments.pack, rendered=RENDERED), Pack(arguments.pack, split="val")
     step = _begin(last, arguments.start, network, average, optimiser)
     print(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters, from step {step}", flush=True)
-    pack, val = Pack(arguments.pack, rendered=1500), Pack(arguments.pack, split="val")
     batches = iter(DataLoader(Batches(pack, arguments.seed + step), batch_size=None, num_workers=1, prefetch_factor=4))
     saved = shown = time.monotonic()
     sums: dict[str, float] = dict.fromkeys(PARTS, 0.0)
