@@ -1,12 +1,12 @@
 """What the plate detector finds, misses and costs, on photographs that it was never trained or chosen on.
 
-    python -m models.bench.detector                       # models/detector/manifest.yaml, every entry
-    python -m models.bench.detector --finds build/finds   # also saves what is found outside labelled plates
-    python -m models.bench.detector --reference yolov9t.onnx # times that network beside ours, turn by turn
+    python -m models.bench.detector                       # every entry of models/detector/manifest.yaml
+    python -m models.bench.detector --finds build/finds   # also saves what it finds outside labelled plates
+    python -m models.bench.detector --reference yolov9t.onnx   # times that network beside ours, turn by turn
 
 Recall at IoU 0.5 of upright boxes, with Wilson's 95 % interval. A false box overlaps no labelled plate by 0.3 of the
-smaller one. In `us`, `eu`, `more` and `night` only some plates are labelled: finds there were looked at by eye, and those
-in detector_judged.csv on real plates are no false boxes; both figures are printed. Needs ../shared/data/eval.
+smaller one. In `us`, `eu`, `more` and `night` only some plates are labelled: finds there were looked at by eye, and
+those in detector_judged.csv, on real plates, are no false boxes; both figures are printed. Needs ../shared/data/eval.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 The graph takes `image` (1×H×W×3, uint8, BGR, H and W multiples of 32) and gives `scores` (1×32, calibrated, falling)
 and `corners` (1×32×4×2, canvas pixels, clockwise from the plate's top left). Both input sizes are the same file.
 Normalisation layers are not folded, and initialisers bear their parameters' names, so that the 32-bit file holds all
-that `train --from` needs; ONNX Runtime folds them when it loads the file, and the 8-bit file is made from a folded copy.
+that `train --from` needs; ONNX Runtime folds them when it loads it, and the 8-bit file is made from a folded copy.
 """
 
 from __future__ import annotations
