@@ -29,8 +29,8 @@ FRAME_TILES_MAX = 2
 """Nearer looks in one frame of a stream. A number and not a time, so that two replays see the same."""
 WHOLE_EVERY_MS = 500
 """While tiles cover all that moves, the whole frame is looked at this often: what stands there is to stay known."""
-PHOTOGRAPH_TILES_MAX = 12
-"""Nearer looks at one photograph."""
+PHOTOGRAPH_TILES = (6, 24)
+"""Nearer looks at one photograph, three for each megapixel within these limits."""
 BORDER_PX = 1.0
 
 CLOSE_UP = (192, 128)
@@ -71,7 +71,9 @@ class Detector:
     def search(self, pixels: NDArray[np.uint8]) -> list[Plate]:
         """The plates of one photograph (H×W×3), best first, however small."""
         whole = _whole(pixels)
-        return self._plates(pixels, (whole, *self._near(pixels, (whole,), PHOTOGRAPH_TILES_MAX)))
+        fewest, most = PHOTOGRAPH_TILES
+        tiles_max = min(most, max(fewest, round(3e-6 * whole.width * whole.height)))
+        return self._plates(pixels, (whole, *self._near(pixels, (whole,), tiles_max)))
 
     def _near(self, pixels: NDArray[np.uint8], regions: Sequence[Box], tiles_max: int) -> tuple[Box, ...]:
         if self._settings.tiles == "never" or not regions:
