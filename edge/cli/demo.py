@@ -23,6 +23,7 @@ import msgspec
 
 from edge.cli import present
 from edge.cli.demo_desk import DeskFailed, station
+from edge.link.topics import DESK
 from edge.record.health import Health
 from edge.record.sighting import Sighting
 from edge.record.status import Status
@@ -98,7 +99,9 @@ class Heard:
 
     def take(self, message: MQTTMessage) -> None:
         """Show a message as a person wants to see it."""
-        kind = message.topic.rsplit("/", 1)[-1]
+        camera, kind = message.topic.rsplit("/", 2)[-2:]
+        if camera == DESK:  # its status ends as a camera's does, and is another message
+            return
         if kind == "sighting":
             self._sighting(msgspec.json.decode(message.payload, type=Sighting))
         elif kind == "health" and not message.retain:

@@ -3,6 +3,9 @@ import sys
 
 import pytest
 
+from edge.cli.main import main
+from tests.sites import build_site
+
 pytest.importorskip("iotcore", reason="the embedded broker needs the package iotcore (extra: demo)")
 
 SCRIPT = """
@@ -38,3 +41,16 @@ def test_a_hit_appears_on_the_terminal(tmp_path):
     assert "for the record" not in done.stdout
     assert "the chain is whole" in done.stdout
     assert (tmp_path / "public" / "index.html").exists()
+
+
+def test_two_cameras_a_desk_and_a_hit(tmp_path, capfd):
+    """`make demo`: pictures → cameras → broker → desk → a person, every program the real one."""
+    build_site(tmp_path, cars=2)
+    code = main(["demo", "--desk", "--config", str(tmp_path / "config/north.yaml")])
+    said = capfd.readouterr().out
+    assert code == 0, said
+    assert "north is online" in said
+    assert "south is online" in said
+    assert "UNVERIFIED" in said
+    assert "demo file V, 0 h old" in said
+    assert "the chain is whole" in said
