@@ -1,6 +1,7 @@
 """The daemon as systemd runs it: ready when it looks, alive while it does, gone within ten seconds when asked."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -24,19 +25,22 @@ class Manager:
         self.path = path
         self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ear.bind(str(path))
-        self._ear.settimeout(0.5)
 
-    def wait_for(self, word, daemon, seconds=60):
-        """The first message that has this line; a daemon that died instead has its last words shown."""
+    def hear(self, daemon, seconds=60):
+        """The next message's lines; a daemon that died instead has its last words shown."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            try:
-                message = self._ear.recv(4096).decode()
-            except TimeoutError:
-                assert daemon.poll() is None, f"the daemon ended with {daemon.returncode}: {daemon.stderr.read()}"
-                continue
-            if word in message.splitlines():
-                return message
+            if select.select([self._ear], [], [], 0.5)[0]:
+                return self._ear.recv(4096).decode().splitlines()
+            assert daemon.poll() is None, f"the daemon ended with {daemon.returncode}: {daemon.stderr.read()}"
+        raise AssertionError(f"nothing within {seconds} s")
+
+    def wait_for(self, word, daemon, seconds=60):
+        """The first message that has this line."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if word in (told := self.hear(daemon, seconds)):
+                return told
         raise AssertionError(f"no {word} within {seconds} s")
 
     def close(self):
@@ -80,7 +84,7 @@ def test_ready_then_alive_then_gone_within_ten_seconds_of_sigterm(tmp_path, mana
     with embedded_broker() as address:
         broker = BrokerSettings(host=address.host, port=address.port, protocol="5")
         daemon = start(write_settings(tmp_path, msgspec.structs.replace(settings, broker=broker)))
-        assert "STATUS=north: looking" in manager.wait_for("READY=1", daemon)
+        assert any(line.startswith("STATUS=north: looking") for line in manager.wait_for("READY=1", daemon))
         manager.wait_for("WATCHDOG=1", daemon)
         manager.wait_for("WATCHDOG=1", daemon)
         asked = time.monotonic()
@@ -88,6 +92,27 @@ def test_ready_then_alive_then_gone_within_ten_seconds_of_sigterm(tmp_path, mana
         manager.wait_for("STOPPING=1", daemon, 10)
         assert daemon.wait(10) == 0
         assert time.monotonic() - asked < 10
+
+
+def test_a_reload_is_no_end_and_wrong_settings_change_nothing(tmp_path, manager, start):
+    settings = build_site(tmp_path, loop=True)
+    config = tmp_path / "config/north.yaml"
+    right = config.read_text()
+    daemon = start(config)
+    manager.wait_for("READY=1", daemon)
+    config.write_text("site: no\n")
+    daemon.send_signal(signal.SIGHUP)
+    manager.wait_for("WATCHDOG=1", daemon)
+    manager.wait_for("WATCHDOG=1", daemon)
+    config.write_text(right.replace("interval_s: 1.0", "interval_s: 2.0"))
+    assert settings.health.interval_s == 1.0
+    daemon.send_signal(signal.SIGHUP)
+    while "RELOADING=1" not in (told := manager.hear(daemon)):
+        assert "STOPPING=1" not in told, "systemd would wait for the end, and then kill"
+    manager.wait_for("READY=1", daemon)
+    daemon.send_signal(signal.SIGTERM)
+    manager.wait_for("STOPPING=1", daemon, 10)
+    assert daemon.wait(12) == 0
 
 
 def test_a_broker_that_is_away_is_no_reason_to_restart(tmp_path, manager, start):

@@ -212,7 +212,10 @@ class Daemon:
         return self._client.alive and now_s - self._client.beat_s < SILENT_S_MAX and now_s - capture_s < SILENT_S_MAX
 
     def _finish(self, capture: Thread) -> None:
-        self._notifier.stopping()
+        if self._asked == "reload":
+            self._notifier.reloading()
+        else:
+            self._notifier.stopping()
         self._stop.set()
         self._source.close()
         self._keep(self._line.finish())

@@ -1,4 +1,4 @@
-"""Tells systemd how the service is: ready, alive, stopping. Without systemd every call does nothing.
+"""Tells systemd how the service is: ready, alive, reloading, stopping. Without systemd every call does nothing.
 
 The protocol is one datagram of `KEY=value` lines to the socket in `$NOTIFY_SOCKET` (sd_notify(3)); a library for that
 would be one more thing on the pole.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from dataclasses import dataclass
 
 STATUS_CHARACTERS_MAX = 200
@@ -33,6 +34,10 @@ class Notifier:
     def status(self, text: str) -> None:
         """What `systemctl status` shows. No plate, ever: it goes to the journal's keepers."""
         self._send(f"STATUS={_line(text)}")
+
+    def reloading(self) -> None:
+        """New settings are being taken up; `ready` ends it. After `stopping` systemd would kill what stays."""
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}\nSTATUS=taking up new settings")
 
     def stopping(self, status: str = "finishing open passes") -> None:
         """From here on the end is wanted, and not a failure."""

@@ -6,6 +6,7 @@ import argparse
 import ast
 import difflib
 import importlib
+import io
 import os
 import shutil
 import sys
@@ -47,6 +48,7 @@ class Verb(Protocol):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program: arguments in, exit code out."""
+    _say_what_can_be_said()
     words = list(sys.argv[1:] if argv is None else argv)
     if words and not words[0].startswith("-"):
         return _guarded(words[0], words[1:])
@@ -72,6 +74,13 @@ def _guarded(name: str, words: list[str]) -> int:
     except BrokenPipeError:  # `plate-reader … | head`: whoever read has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+
+
+def _say_what_can_be_said() -> None:
+    """A terminal whose character set lacks an arrow shows a question mark, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _hand_over(name: str, words: list[str]) -> int:

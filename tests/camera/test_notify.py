@@ -20,15 +20,17 @@ def told(ear):
     return ear.recv(4096).decode()
 
 
-def test_ready_alive_status_and_stopping_arrive(manager):
+def test_what_the_daemon_says_arrives(manager):
     door = Notifier(manager.getsockname())
     door.ready("north: looking")
     door.alive()
     door.status("14 frames/s\nand more")
+    door.reloading()
     door.stopping()
     assert told(manager) == "READY=1\nSTATUS=north: looking"
     assert told(manager) == "WATCHDOG=1"
     assert told(manager) == "STATUS=14 frames/s and more", "a line break would be a second variable"
+    assert told(manager).startswith("RELOADING=1\nMONOTONIC_USEC=")
     assert told(manager).startswith("STOPPING=1\n")
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,16 @@ def test_a_reader_that_has_had_enough_is_no_error():
     command = f"{sys.executable} -m edge.cli.main check --config /nowhere/{'x' * 200}.yaml"
     piped = subprocess.run(["sh", "-c", f"{command} | true"], capture_output=True, text=True, check=True)
     assert "Traceback" not in piped.stderr
+
+
+def test_a_terminal_without_arrows_gets_question_marks_and_no_traceback():
+    here = {**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "edge.cli.main", "check", "--config", "/nowhere/x.yaml"]
+    said = subprocess.run(command, capture_output=True, env=here, check=False)
+    assert said.returncode == 2
+    assert b"Traceback" not in said.stderr
+    said = subprocess.run([*command[:3], "--help"], capture_output=True, env=here, check=False)
+    assert said.returncode == 0
 
 
 def test_ctrl_c_ends_quietly(monkeypatch, capsys):
