@@ -1,6 +1,10 @@
 """The desk as a person types it: the verbs through `main`, on a real store."""
 
+import argparse
+import importlib
 import json
+import re
+import shlex
 import time
 
 import pytest
@@ -264,6 +268,20 @@ def test_a_store_that_cannot_be_opened_is_one_sentence(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     desk = Station(tmp_path, capsys, **{f"sqlite:///{tmp_path}/desk.db": f"sqlite:///{tmp_path}/file/desk.db"})
     assert "the desk's user must be able to write there" in desk.refused("hotlist", "list")
+
+
+def documented():
+    text = (ROOT / "docs" / "desk.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    return re.findall(r"^    plate-reader (.+?)(?: +#.*)?$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", documented())
+def test_every_documented_command_can_be_typed(line):
+    verb, *words = shlex.split(line)
+    module = importlib.import_module(f"edge.cli.{verb}")
+    parser = argparse.ArgumentParser()
+    module.add_arguments(parser)
+    parser.parse_args(words)
 
 
 @pytest.mark.parametrize("verb", ["desk", "hotlist", "hits", "verdict", "search", "audit", "transparency"])
