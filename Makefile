@@ -22,7 +22,7 @@ demo: .venv/.demo .venv/.desk  ## the station too: two cameras, a broker, the de
 	@$(BIN)/plate-reader demo --desk $(if $(BROKER),--broker $(BROKER))
 
 replay: .venv/.setup  ## replay sample_frames/ against its truth and print the score
-	@$(BIN)/plate-reader replay sample_frames --speed max
+	@$(BIN)/plate-reader replay sample_frames --truth sample_frames
 
 test: .venv/.test check  ## everything that must pass before a change is kept
 	$(BIN)/pytest -n $(WORKERS) -rs
