@@ -41,8 +41,6 @@ FREE_PAGES_MAX: Final = 256
 """1 MB is left in the file for the next rows."""
 
 PRAGMAS: Final = (
-    "locking_mode = EXCLUSIVE",  # one daemon; and no shared-memory file beside the database
-    "auto_vacuum = INCREMENTAL",  # after a long outage the file shrinks again
     "journal_mode = WAL",
     "synchronous = FULL",  # NORMAL may roll back a committed row when the power goes
     "secure_delete = ON",  # what was delivered is overwritten, not merely forgotten
@@ -93,9 +91,10 @@ class Disk:
         self._lock = RLock()
         self._db: sqlite3.Connection | None = None
 
-    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def run(self, work: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> T:
         """Do `work` in one transaction; it may be called a second time, when the file turns out to be damaged.
 
+        `writes`: it surely writes, so success proves that the disk takes rows again; reading proves nothing.
         Raises an OutboxError when the disk does not take it, and whatever `work` raises; then nothing has changed.
         """
         with self._lock:
@@ -104,7 +103,8 @@ class Disk:
             except _Damaged as damage:
                 self._set_aside(str(damage))
                 result = self._once(work)
-            self._become("ok", "takes rows")
+            if writes:
+                self._become("ok", "takes rows")
             return result
 
     def wipe(self) -> None:
@@ -155,7 +155,10 @@ class Disk:
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
-        """SQLite's and the system's errors become ours; after one the file is opened anew."""
+        """SQLite's and the system's errors become ours; after one the file is opened anew.
+
+        Not after a full disk: to open it again may take room, and what is there must still be read and sent.
+        """
         try:
             yield
         except OutboxError as fault:
@@ -165,7 +168,8 @@ class Disk:
             known = _fault(error, self.file)
             if known is None:
                 raise
-            self.close()
+            if not isinstance(known, OutboxFull):
+                self.close()
             if isinstance(known, OutboxError):
                 self._become(known.state, str(known))
             raise known from error
@@ -207,9 +211,13 @@ def _renamed(file: Path, target: Path) -> None:
 
 
 def _prepare(db: sqlite3.Connection, schema: str) -> None:
+    """What writes is done for a new file alone: a full disk must not keep us from opening what is there."""
+    db.execute("PRAGMA locking_mode = EXCLUSIVE")  # one daemon; and no shared-memory file beside the database
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # after a long outage the file shrinks again
     for pragma in PRAGMAS:
         db.execute(f"PRAGMA {pragma}").fetchall()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise OutboxTaken(
             f"a newer version wrote it (tables {version}, ours {VERSION}): install that, or move the file"
@@ -217,7 +225,8 @@ def _prepare(db: sqlite3.Connection, schema: str) -> None:
     (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise sqlite3.DatabaseError(f"malformed: {verdict}")
-    db.executescript(f"BEGIN; {schema} PRAGMA user_version = {VERSION}; COMMIT;")
+    if version == 0:
+        db.executescript(f"BEGIN; {schema} PRAGMA user_version = {VERSION}; COMMIT;")
 
 
 def _readable(db: sqlite3.Connection) -> bool:

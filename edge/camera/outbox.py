@@ -151,7 +151,7 @@ class Outbox:
             self._limit_bytes(db)
             return sealed
 
-        return self._disk.run(work)
+        return self._disk.run(work, writes=True)
 
     def oldest(self, count: int, *, after: int = 0) -> list[Row]:
         """At most `count` rows in their order, numbered above `after`. A damaged one is counted and left out."""
@@ -175,7 +175,7 @@ class Outbox:
             db.executemany("DELETE FROM row WHERE number = ?", [(number,) for number in numbers])
             return db.execute("SELECT 1 FROM row LIMIT 1").fetchone() is None
 
-        empty = self._disk.run(work)
+        empty = self._disk.run(work, writes=True)
         if empty and self._clock.monotonic_ns() - self._wiped_ns > WIPE_S_MIN * S:
             self._wipe()
 
@@ -186,6 +186,8 @@ class Outbox:
     def tend(self) -> None:
         """Once a minute: date again, delete what is too old, overwrite what was deleted. A fault shows in `report`."""
         with suppress(OutboxError):  # the disk has said it; in a minute again
+            if self._disk.state != "ok":
+                self._disk.run(lambda db: _add(db, "proofs", 1), writes=True)
             while self._disk.run(self._date_again) == BATCH_ROWS:
                 pass
             self._disk.run(lambda db: daily.date_counts(db, self._clock))
@@ -201,10 +203,9 @@ class Outbox:
 
     def report(self) -> Report:
         """How it is; while the disk does not answer, the last known figures."""
-        try:
+        with suppress(OutboxError):
             self._report = self._disk.run(self._look)
-        except OutboxError:
-            self._report = replace(self._report, state=self._disk.state)
+        self._report = replace(self._report, state=self._disk.state)
         return self._report
 
     def days(self) -> tuple[Day, ...]:
@@ -338,7 +339,7 @@ class Outbox:
         ).fetchone()
         age_ns = self._age_ns(*oldest) if oldest else None
         return Report(
-            state="ok",
+            state=self._disk.state,
             depth=total - refused,
             size_bytes=_size_bytes(db),
             oldest_ns=oldest[0] if oldest else None,
