@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FRAME_TILES_MAX = 2
 """Nearer looks in one frame of a stream. A number and not a time, so that two replays see the same."""
-WHOLE_EVERY_MS = 500
+WHOLE_EVERY_MS = 300
 """While tiles cover all that moves, the whole frame is looked at this often: what stands there is to stay known."""
 PHOTOGRAPH_TILES = (6, 24)
 """Nearer looks at one photograph, three for each megapixel within these limits."""
@@ -44,7 +44,7 @@ CLOSE_UPS_MAX = 8
 
 
 class Detector:
-    """Finds plates with one network. Remembers only when it last looked at a whole frame."""
+    """Finds plates with one network. Remembers its last finds, and when it last looked at a whole frame."""
 
     def __init__(self, entry: Entry, run: Run, settings: DetectorSettings, *, any_size: bool = False) -> None:
         """`any_size`: the network takes canvases of other sizes than its manifest's, too."""
@@ -53,6 +53,7 @@ class Detector:
         self._canvas = (entry.input.width, entry.input.height)
         self._score_min = entry.score_min if settings.score_min is None else settings.score_min
         self._whole_ns: int | None = None
+        self._found: list[Plate] = []
 
     @classmethod
     def of(cls, network: Network, settings: DetectorSettings) -> Detector:
@@ -60,13 +61,17 @@ class Detector:
         return cls(network.listed.entry, network.run, settings, any_size=network.any_size)
 
     def find(self, frame: Frame, motion: Motion | None) -> list[Plate]:
-        """The plates of one frame of a stream, best first. What moved is looked at as near as the budget allows."""
-        regions = motion.regions if motion is not None else ()
+        """The plates of one frame of a stream, best first.
+
+        What moved is looked at as near as the budget allows; when nothing does, the places where plates were.
+        """
+        regions = motion.regions if motion is not None else [plate.box for plate in self._found]
         areas = self._near(frame.pixels, regions, FRAME_TILES_MAX)
         if not areas or self._whole_due(frame.monotonic_ns):
             self._whole_ns = frame.monotonic_ns
             areas = (_whole(frame.pixels), *areas[: FRAME_TILES_MAX - 1])
-        return self._plates(frame.pixels, areas)
+        self._found = self._plates(frame.pixels, areas)
+        return self._found
 
     def search(self, pixels: NDArray[np.uint8]) -> list[Plate]:
         """The plates of one photograph (H×W×3), best first, however small."""

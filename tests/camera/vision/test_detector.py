@@ -89,7 +89,16 @@ def test_the_whole_frame_is_looked_at_now_and_then_though_only_a_corner_moves():
         bool(finder.find(white(1100, 600, 1200, 650, at_ms=t), far)) for t in range(0, 2 * WHOLE_EVERY_MS + 50, 50)
     ]
     assert shown[0]
-    assert sum(shown) == 3
+    assert sum(shown) == 3, "at 0 ms and after every WHOLE_EVERY_MS"
+
+
+def test_a_car_that_stops_is_still_looked_at_near():
+    run = Canvases()
+    finder = detector(run)
+    for t, motion in ((0, moved((580, 380, 700, 450))), (150, None)):
+        (found,) = finder.find(white(600, 400, 630, 415, at_ms=t), motion)
+    assert len(run.seen) == 3, "whole and near, then near alone"
+    assert_at(found, 600, 400, 630, 415, within=0.01)
 
 
 def test_tiles_can_be_switched_off():
