@@ -1,0 +1,384 @@
+"""Puts vehicles into the picture: light on paint and glass, shadows on the road, the plate at its exact corners.
+
+A picture is made of a few exposures a fraction of a millisecond and of a pixel apart, averaged: that is motion blur and
+smooth edges at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from models.synth.camera import to_linear
+from models.synth.mesh import rasterise
+from models.synth.vehicles import BODY, CABIN, LEATHER, PAINT
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.synth.bodywork import Drawing
+    from models.synth.camera import Camera, Light
+    from models.synth.mesh import Surface
+    from models.synth.vehicles import Mount, Vehicle
+    from models.synth.weather import Sky
+
+HEADLAMP = 26.0
+"""Light of a lit headlamp, where white in the sun is 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Car:
+    """A vehicle on the road at one instant, and the plate that it shows to the camera."""
+
+    vehicle: Vehicle
+    x: float
+    """World metres: the vehicle's middle."""
+    z: float
+    receding: bool
+    plate: NDArray[np.uint8] | None
+    """Flat picture; None for a vehicle without a plate on this side."""
+    steer: float = 0.0
+    """Radians off the road's direction, positive to the right."""
+    bounce: float = 0.0
+    """Metres up."""
+    lamps: bool = True
+    """Whether it has its lamps on when others do."""
+    brakes: float = 0.0
+    speed: float = 0.0
+    """Metres a second along the road, away from the camera positive."""
+    plate_shade: float = 1.0
+    extra: dict[str, float] = field(default_factory=dict)
+
+    def turn(self) -> NDArray[np.float64]:
+        """Own frame → world, 3×3."""
+        angle = self.steer + (0.0 if self.receding else np.pi)
+        s, c = np.sin(angle), np.cos(angle)
+        return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+
+    def place(self, ms: float = 0.0) -> NDArray[np.float64]:
+        """World position, `ms` milliseconds from the instant."""
+        far = self.speed * ms / 1000
+        return np.array([self.x + np.sin(self.steer) * far, self.bounce, self.z + far])
+
+    @property
+    def mount(self) -> Mount:
+        """Where the plate that can be seen is screwed on."""
+        return self.vehicle.rear if self.receding else self.vehicle.front
+
+    def corners(self, camera: Camera, ms: float = 0.0) -> NDArray[np.float64]:
+        """4×2 pixels: the plate's corners, exact."""
+        return camera.project(self.mount.corners() @ self.turn().T + self.place(ms))[0]
+
+
+def drive(
+    light: Light, cars: list[Car], camera: Camera, sky: Sky, *, shutter_ms: float = 1.0, exposures: int = 3
+) -> Light:
+    """The road (linear light) with the cars on it, the farthest first."""
+    cars = sorted(cars, key=lambda car: -car.z)
+    for car in cars:
+        light = _shadow(light, car, camera, sky)
+        if sky.headlamps and car.lamps:
+            light = _cones(light, car, camera, sky)
+    if not cars:
+        return light
+    total = np.zeros_like(light)
+    for number in range(exposures):
+        share = (number + 0.5) / exposures - 0.5
+        jitter = (0.6 * share, 0.5 * (((number * 2) % exposures + 0.5) / exposures - 0.5))
+        picture = light.copy()
+        for car in cars:
+            _draw(picture, car, camera.jittered(*jitter), sky, share * shutter_ms)
+        total += picture
+    return total / np.float32(exposures)
+
+
+def _draw(picture: Light, car: Car, camera: Camera, sky: Sky, ms: float) -> None:
+    place, turn = car.place(ms), car.turn()
+    surface = rasterise(car.vehicle.mesh, place, turn, camera, last=CABIN)
+    if surface is None:
+        return
+    h, w = surface.inside.shape
+    part = picture[surface.y0 : surface.y0 + h, surface.x0 : surface.x0 + w]
+    lit = _shade(surface, car, place, turn, camera, sky)
+    if sky.haze > 0:
+        clear = np.float32(np.exp(-sky.haze * place[2] / 100))
+        lit = lit * clear + np.array(sky.horizon, np.float32) * (1 - clear)
+    cover = surface.cover[..., None]
+    part[:] = part + (lit - part) * cover
+    if car.plate is not None:
+        _screw_on(picture, car, car.corners(camera, ms), camera, sky)
+
+
+def _shade(
+    s: Surface, car: Car, place: NDArray[np.float64], turn: NDArray[np.float64], camera: Camera, sky: Sky
+) -> Light:
+    """Light from each point of a surface towards the camera, h×w×3."""
+    albedo, gloss, glow = _wear(s, car, camera)
+    spin = turn.astype(np.float32)
+    normal = s.normal @ spin.T
+    world = s.position @ spin.T + place.astype(np.float32)
+    view = camera.place.astype(np.float32) - world
+    far = np.maximum(np.linalg.norm(view, axis=2, keepdims=True), 0.1)
+    view /= far
+    facing = np.clip((normal * view).sum(axis=2, keepdims=True), 0, 1)
+    up = normal[..., 1:2]
+    bounce = normal * (2 * facing) - view
+    ripple = 0.025 * np.sin(9 * bounce[..., 0] + 2 + 4 * s.position[..., 0]) + 0.015 * np.sin(31 * bounce[..., 0])
+    env = _MIRRORS(sky)[np.clip((bounce[..., 1] + ripple + 1) * 127.5, 0, 255).astype(np.uint8)]
+    fresnel = gloss * (0.06 + 0.94 * (1 - facing) ** 5)
+    sun_dir = sky.toward_sun()
+    sun = np.clip(normal @ sun_dir, 0, 1)[..., None]
+    spot = np.clip(bounce @ sun_dir, 0, 1)[..., None] ** 90 * gloss * 2.5
+    low = np.clip(0.3 + s.position[..., 1:2] / 0.8, 0, 1)
+    above = (np.array(sky.zenith, np.float32) + np.array(sky.horizon, np.float32)) / 2
+    ambient = (
+        (above * (0.5 + 0.5 * up) + np.array(sky.ground, np.float32) * (0.5 - 0.5 * up)) * np.float32(sky.ambient) * low
+    )
+    lit = (
+        albedo * (ambient + sun * np.array(sky.sun, np.float32))
+        + env * fresnel * (0.35 + 0.65 * low)
+        + spot * np.array(sky.sun, np.float32)
+    )
+    if sky.lamp > 0:
+        near = np.float32(sky.lamp * 100) / far**2
+        lit = lit + near * (albedo * facing + gloss * facing**400 * 6)
+    if sky.headlamps and car.lamps:
+        bright = np.where(glow > 0.5, HEADLAMP * glow**2, glow * 9 * (1 + 2 * car.brakes)) * (
+            0.7 if sky.name == "rain" else 1.0
+        )
+        if sky.infrared:
+            bright = bright * 0.5
+        lit = lit + bright * np.maximum(albedo, 0.02)
+    return np.asarray(lit, np.float32)
+
+
+def _wear(s: Surface, car: Car, camera: Camera) -> tuple[Light, Light, Light]:
+    """Colour (linear), gloss and glow of each point: the drawings on the body, plain colours elsewhere."""
+    v = car.vehicle
+    ax, ay, az = (np.abs(s.normal[..., i]) for i in range(3))
+    x, y, z = (s.position[..., i] for i in range(3))
+    worn = (s.part == BODY) | (s.part == CABIN)
+    body = s.inside & worn
+    color = np.take(to_linear(v.parts.astype(np.uint8)), s.part, axis=0)
+    gloss = np.where(worn | (s.part == PAINT), 0.45, np.where(s.part == LEATHER, 0.25, 0.05)).astype(np.float32)
+    glow = np.zeros(s.inside.shape, np.float32)
+    end, flat = az > ax, ay > 0.955
+    per_metre = camera.focal_px / max(abs(car.z), 1.0)
+    for name, chosen, across in (
+        ("front", body & end & ~flat & (s.normal[..., 2] > 0), -x),
+        ("rear", body & end & ~flat & (s.normal[..., 2] <= 0), x),
+        ("right", body & ~end & ~flat & (s.normal[..., 0] > 0), z),
+        ("left", body & ~end & ~flat & (s.normal[..., 0] <= 0), -z),
+    ):
+        if chosen.any():
+            _sample(v.sides[name], chosen, across, y, per_metre, (color, gloss, glow))
+    return color, gloss[..., None], glow[..., None]
+
+
+def _sample(
+    d: Drawing,
+    chosen: NDArray[np.bool_],
+    across: NDArray[np.float32],
+    y: NDArray[np.float32],
+    per_metre: float,
+    into: tuple[Light, Light, Light],
+) -> None:
+    """Look a drawing up where `chosen`; one that is far away is shrunk first, so that thin bars fade."""
+    rows, columns = np.nonzero(chosen.any(axis=1))[0], np.nonzero(chosen.any(axis=0))[0]
+    r = slice(rows[0], rows[-1] + 1)
+    c = slice(columns[0], columns[-1] + 1)
+    scale = min(1.0, 2.0 ** np.ceil(np.log2(max(per_metre / d.per_metre, 0.02))))
+    layers = _shrunk(d, scale)
+    mx = ((across[r, c] - d.left) * d.per_metre * scale - 0.5).astype(np.float32)
+    my = ((d.height - y[r, c]) * d.per_metre * scale - 0.5).astype(np.float32)
+    mask = chosen[r, c]
+    for source, target in zip(layers, into, strict=True):
+        found = cv2.remap(source, mx, my, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        target[r, c][mask] = found[mask]
+
+
+def _shrunk(d: Drawing, scale: float) -> tuple[Light, Light, Light]:
+    """Colour (linear), gloss, glow at a scale; kept with the drawing."""
+    kept = d.__dict__.setdefault("_levels", {})
+    if scale not in kept:
+        size = (max(2, round(d.color.shape[1] * scale)), max(2, round(d.color.shape[0] * scale)))
+        layers = (to_linear(d.color), d.gloss.astype(np.float32) / 255, d.glow.astype(np.float32) / 255)
+        kept[scale] = tuple(cv2.resize(layer, size, interpolation=cv2.INTER_AREA) for layer in layers)
+    return kept[scale]  # type: ignore[no-any-return]
+
+
+class _Mirrors:
+    """One mirror table a sky."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[Sky, Light]] = {}
+
+    def __call__(self, sky: Sky) -> Light:
+        if id(sky) not in self._kept:
+            if len(self._kept) > 64:
+                self._kept.clear()
+            self._kept[id(sky)] = (sky, sky.mirror())
+        return self._kept[id(sky)][1]
+
+
+_MIRRORS = _Mirrors()
+
+
+def _screw_on(picture: Light, car: Car, quad: NDArray[np.float64], camera: Camera, sky: Sky) -> None:
+    """Warp the flat plate into its quad, lit as its place is."""
+    assert car.plate is not None, "a car without a plate has nothing to screw on"
+    height, width = picture.shape[:2]
+    x0, y0 = np.floor(quad.min(axis=0)).astype(int) - 2
+    x1, y1 = np.ceil(quad.max(axis=0)).astype(int) + 3
+    x0, y0, x1, y1 = max(0, x0), max(0, y0), min(width, x1), min(height, y1)
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        return
+    flat = _fit(car.plate, quad)
+    source = (
+        np.array([[0, 0], [flat.shape[1], 0], [flat.shape[1], flat.shape[0]], [0, flat.shape[0]]], np.float32) - 0.5
+    )
+    fine = 3
+    target = ((quad - [x0, y0] + 0.5) * fine - 0.5).astype(np.float32)
+    matrix = cv2.getPerspectiveTransform(source, target)
+    size = ((x1 - x0) * fine, (y1 - y0) * fine)
+    warped = cv2.warpPerspective(
+        _lit_plate(flat, car, camera, sky), matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    mask = np.zeros((size[1], size[0]), np.float32)
+    cv2.fillConvexPoly(mask, np.round(target * 16).astype(np.int32), 1.0, cv2.LINE_AA, 4)
+    warped = cv2.resize(warped, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
+    mask = cv2.resize(mask, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)[..., None]
+    part = picture[y0:y1, x0:x1]
+    part[:] = part + (warped - part) * mask
+
+
+def _fit(flat: NDArray[np.uint8], quad: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Shrunk by area to about one and a half times the place, so that strokes fade and do not flicker."""
+    wide = float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
+    ratio = min(1.0, max(wide, 6.0) * 1.5 / flat.shape[1])
+    if ratio > 0.95:
+        return flat
+    size = (max(8, round(flat.shape[1] * ratio)), max(4, round(flat.shape[0] * ratio)))
+    return cv2.resize(flat, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+
+
+def _lit_plate(flat: NDArray[np.uint8], car: Car, camera: Camera, sky: Sky) -> Light:
+    """Like white paint in its place; under the camera's lamp it throws the light back, and its ink does not."""
+    albedo = to_linear(flat)
+    normal = car.turn() @ np.array([0, 0, -1.0 if car.receding else 1.0])
+    sun = np.array(sky.sun, np.float32) * max(0.0, float(normal @ sky.toward_sun()))
+    above = (np.array(sky.zenith, np.float32) + np.array(sky.horizon, np.float32)) / 2
+    around = (above * 0.5 + np.array(sky.ground, np.float32) * 0.5) * np.float32(sky.ambient)
+    light = (around + sun) * np.float32(car.plate_shade)
+    if sky.headlamps and car.lamps and car.receding and not sky.infrared:
+        light = light + np.array([0.1, 0.13, 0.16], np.float32)  # its own small lamp
+    place = car.mount.corners().mean(axis=0) @ car.turn().T + car.place()
+    far2 = float(((place - camera.place) ** 2).sum())
+    lit = albedo * light + albedo * np.float32(sky.lamp * 100 / far2 * sky.plate_gain)
+    if sky.haze > 0:
+        clear = np.float32(np.exp(-sky.haze * place[2] / 100))
+        lit = lit * clear + np.array(sky.horizon, np.float32) * (1 - clear)
+    return np.asarray(lit, np.float32)
+
+
+# ------------------------------------------------------------------ on the road around a car
+
+
+def _shadow(light: Light, car: Car, camera: Camera, sky: Sky) -> Light:
+    """Take away the sun where the vehicle stands before it, and the sky beneath it."""
+    v, place, turn = car.vehicle, car.place(), car.turn()
+    soft = np.zeros(light.shape[:2], np.uint8)
+    foot = np.array(
+        [[sx * v.width * 0.52, 0.0, sz * v.length * 0.5] for sx, sz in ((1, 1), (1, -1), (-1, -1), (-1, 1))]
+    )
+    _fill(soft, foot @ turn.T + place, camera)
+    near = camera.focal_px / max(place[2], 2.0)
+    out = light * (1 - 0.75 * _soft(soft, 0.09 * near))[..., None]
+    if max(sky.sun) > 0:
+        hard = np.zeros(light.shape[:2], np.uint8)
+        sun = sky.toward_sun()
+        points = v.mesh.vertices @ turn.T + place
+        for top in (0.6, 1.0):
+            some = points[points[:, 1] <= top * v.height]
+            ground = some - sun * (some[:, 1:2] / max(float(sun[1]), 0.15))
+            _fill(hard, ground, camera, hull=True)
+        around = np.array(sky.zenith) * sky.ambient
+        share = (around / (around + np.array(sky.sun) * float(sun[1]))).astype(np.float32)
+        out = out * (1 - _soft(hard, 0.03 * near)[..., None] * (1 - share))
+    if sky.wet > 0:
+        out = _mirrored(out, car, camera, sky)
+    return np.asarray(out, np.float32)
+
+
+def _fill(mask: NDArray[np.uint8], points: NDArray[np.float64], camera: Camera, *, hull: bool = False) -> None:
+    pixels, depth = camera.project(points)
+    if (depth < 0.5).any():
+        pixels = pixels[depth >= 0.5]
+    if len(pixels) < 3:
+        return
+    shape = np.clip(pixels, -4000, 6000).astype(np.float32)
+    outline = cv2.convexHull(shape) if hull or len(shape) != 4 else shape
+    cv2.fillPoly(mask, [np.round(outline * 16).astype(np.int32).reshape(-1, 1, 2)], 255, cv2.LINE_AA, 4)
+
+
+def _soft(mask: NDArray[np.uint8], sigma: float) -> NDArray[np.float32]:
+    """Blurred, quickly: at a quarter of the size where the blur is wide."""
+    if sigma > 8:
+        small = cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+        small = cv2.GaussianBlur(small, (0, 0), sigma / 4)
+        mask = cv2.resize(small, (mask.shape[1], mask.shape[0]), interpolation=cv2.INTER_LINEAR)
+    else:
+        mask = cv2.GaussianBlur(mask, (0, 0), max(sigma, 0.6))
+    return mask.astype(np.float32) / 255
+
+
+def _mirrored(light: Light, car: Car, camera: Camera, sky: Sky) -> Light:
+    """A wet road shows the vehicle upside down, smeared, and its lamps as long streaks."""
+    v, place, turn = car.vehicle, car.place(), car.turn()
+    mask = np.zeros(light.shape[:2], np.uint8)
+    body = v.mesh.vertices @ turn.T + place
+    _fill(mask, body * [1, -1, 1], camera, hull=True)
+    dark = _soft(mask, 0.12 * camera.focal_px / max(place[2], 2.0))[..., None] * np.float32(0.45 * sky.wet)
+    out = light * (1 - dark)
+    if car.lamps:
+        glow = np.zeros_like(light)
+        end = -1.0 if car.receding else 1.0
+        color = (0.02, 0.02, 0.5) if car.receding else (0.75, 0.85, 0.9)
+        for sign in (-1, 1):
+            lamp = np.array([sign * v.width * 0.36, 0.75, end * v.length / 2]) @ turn.T + place
+            (x, y), _ = camera.project(lamp * [1, -1, 1])
+            near = camera.focal_px / max(place[2], 2.0)
+            if 0 <= x < light.shape[1]:
+                cv2.ellipse(
+                    glow,
+                    (round(x), round(y)),
+                    (max(1, round(0.07 * near)), max(2, round(0.55 * near))),
+                    0,
+                    0,
+                    360,
+                    color,
+                    -1,
+                )
+        small = cv2.resize(glow, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+        small = cv2.GaussianBlur(small, (0, 0), max(1.0, 0.03 * near), sigmaY=max(2.0, 0.1 * near))
+        out = out + cv2.resize(small, (light.shape[1], light.shape[0])) * np.float32(sky.wet * 0.5)
+    return np.asarray(out, np.float32)
+
+
+def _cones(light: Light, car: Car, camera: Camera, sky: Sky) -> Light:
+    """What a car's own lamps light up on the road before it, or behind it in red."""
+    v, place, turn = car.vehicle, car.place(), car.turn()
+    mask = np.zeros(light.shape[:2], np.uint8)
+    end = -1.0 if car.receding else 1.0
+    reach = 2.5 if car.receding else 7.0
+    outline = [(-0.5, 0.4), (0.5, 0.4), (1.0, reach), (-1.0, reach)]
+    points = np.array([[x * v.width * (0.9 if y < 1 else 1.3), 0.0, end * (v.length / 2 + y)] for x, y in outline])
+    _fill(mask, points @ turn.T + place, camera, hull=True)
+    glow = _soft(mask, 0.5 * camera.focal_px / max(place[2], 4.0))[..., None]
+    color = np.array((0.05, 0.05, 0.6) if car.receding else (0.85, 0.95, 1.0), np.float32)
+    gain = (0.5 if car.receding else 3.5) * (0.25 if sky.name == "rain" else 0.6 if sky.infrared else 1.0)
+    lit = np.minimum(light, 0.3) + (0.006 if sky.infrared else 0.004)
+    return np.asarray(light + lit * glow * color * np.float32(gain), np.float32)
