@@ -15,13 +15,16 @@ import numpy as np
 
 from edge.camera.plates import fold
 from edge.camera.vision.ctc import decode
-from models.train.reader.calibrate import confidences, reliability
+from models.train.reader.calibrate import Calibration, confidences, reliability
 from models.train.reader.export import calibrate, load_weights, session, write
 from models.train.reader.network import REGIONS
 from models.train.reader.validate import Validation
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
+
+    from models.train.reader.export import Outputs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,16 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print everything."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        graph = Path(folder) / "reader.onnx"
-        write(load_weights(arguments.model), graph)
-        network = session(graph)
-        validation = Validation(arguments.folder)
-        calibration = calibrate(network, validation)
-        crops, texts, regions = validation.for_calibration()
-        outputs = [network(crop) for crop in crops]
+    validation = Validation(arguments.folder)
+    network, calibration = loaded(arguments.model, validation)
+    crops, texts, regions = validation.for_calibration()
+    outputs = [network(crop) for crop in crops]
     reads = [decode(out[0], calibration.temperature) for out in outputs]
     known = [i for i, text in enumerate(texts) if text]
     right = np.array([fold(reads[i].text) == fold(texts[i] or "") for i in known])
@@ -61,6 +58,22 @@ def run(arguments: argparse.Namespace) -> None:
     )
     pairs = confusions([(reads[i].text, texts[i] or "") for i in known])
     print("confusions (true>read):", " ".join(f"{a}>{b}:{n}" for (a, b), n in pairs.most_common(25)))
+
+
+def loaded(model: Path, validation: Validation) -> tuple[Callable[[np.ndarray], Outputs], Calibration]:
+    """An exported network with its manifest's calibration, or a checkpoint calibrated here."""
+    import tempfile
+
+    import yaml
+
+    if model.suffix == ".onnx":
+        told = yaml.safe_load(model.with_name("manifest.yaml").read_text())["networks"][0]["calibration"]
+        return session(model), Calibration(**{**told, "whole_text": tuple(told["whole_text"])})
+    with tempfile.TemporaryDirectory() as folder:
+        graph = Path(folder) / "reader.onnx"
+        write(load_weights(model), graph)
+        network = session(graph)
+    return network, calibrate(network, validation)
 
 
 def confusions(pairs: list[tuple[str, str]]) -> Counter[tuple[str, str]]:
