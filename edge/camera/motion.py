@@ -126,11 +126,11 @@ def _in_light_of(background: NDArray[np.float32], picture: NDArray[np.float32]) 
     fits = np.abs(now - gain * before) < SAME_LIGHT
     if fits.mean() < FITTING_MIN:
         return background
-    before, now = before[fits], now[fits]
-    middle, spread = float(before.mean()), float(before.var())
-    slope = float(((before - middle) * (now - now.mean())).mean() / spread) if spread > 1 else gain
+    same, seen = before[fits], now[fits]
+    middle, spread = float(same.mean()), float(same.var())
+    slope = float(((same - middle) * (seen - seen.mean())).mean() / spread) if spread > 1 else gain
     slope = float(np.clip(slope, 0.25, 4.0))
-    offset = float(now.mean()) - slope * middle
+    offset = float(seen.mean()) - slope * middle
     return np.asarray(np.clip(background * np.float32(slope) + np.float32(offset), 0, 255), np.float32)
 
 
