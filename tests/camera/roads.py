@@ -31,18 +31,18 @@ class Road:
             wide = int(self._random.integers(30, 130))
             base[height // 2 - 12 : height // 2, x : x + wide] = 210
             base[height // 5 : height // 2, x + wide // 2 : x + wide // 2 + 6] = 40
-        self.still = np.clip(base + texture, 0, 255)
+        self.still = np.clip(base + texture, 0, 255).astype(np.float32)
 
     def frame(self, at_ms: float, picture: NDArray[np.float32] | None = None, *, sequence: int = 0) -> Frame:
         """With the sensor's noise, as bytes."""
-        picture = self.still if picture is None else picture
-        noisy = picture + self._noise(picture.shape)
+        picture = np.asarray(self.still if picture is None else picture, np.float32)
+        pixels = cv2.add(picture, self._noise(picture.shape), dtype=cv2.CV_8U)
         return Frame(
             camera="north",
             sequence=sequence,
             taken_ns=START_NS + int(at_ms * 1e6),
             monotonic_ns=int(at_ms * 1e6),
-            pixels=np.clip(noisy, 0, 255).astype(np.uint8),
+            pixels=pixels,
         )
 
     def with_car(self, x: float, y: float, *, width: int = 260, grey: int = 45, on=None) -> NDArray[np.float32]:
@@ -79,15 +79,17 @@ class Road:
     def _noise(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """A fresh cut out of one large field: drawing a million numbers a frame would take longer than the test."""
         if not hasattr(self, "_field"):
-            self._field = self._random.normal(0, 1, (shape[0] + 64, shape[1] + 64, 3)).astype(np.float32)
+            field = self._random.standard_normal((shape[0] + 64, shape[1] + 64, 3), dtype=np.float32)
+            self._field = field * self.noise
         y, x = self._random.integers(0, 64, 2)
-        return self._field[y : y + shape[0], x : x + shape[1]] * self.noise
+        return self._field[y : y + shape[0], x : x + shape[1]]
 
 
 def exposed(picture: NDArray[np.float32], stops: float) -> NDArray[np.float32]:
     """By so many stops brighter, through the curve that cameras have."""
-    linear = (picture / 255) ** 2.2 * 2**stops
-    return np.clip(linear, 0, 1) ** (1 / 2.2) * 255
+    linear = (np.arange(256, dtype=np.float32) / 255) ** 2.2 * 2**stops
+    curve = np.clip(linear, 0, 1) ** (1 / 2.2) * 255
+    return cv2.LUT(np.clip(picture, 0, 255).astype(np.uint8), curve.astype(np.float32))
 
 
 def infrared(picture: NDArray[np.float32]) -> NDArray[np.float32]:
