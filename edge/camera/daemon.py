@@ -54,7 +54,7 @@ TURN_S_MAX = 0.25
 """The vision thread turns at least this often, frame or no frame: passes end, the watchdog is fed."""
 QUALITY_EVERY_S = 1.0
 TEND_EVERY_S = 60.0
-SILENT_S_MAX = 90.0
+SILENT_S_MAX = 120.0
 """Capture and link must have shown life within this; the longest of their waits is shorter."""
 DRAIN_S_MAX = 6.0
 """At the end, for what was just concluded; with the rest of the goodbye it stays within 10 s."""
@@ -94,7 +94,8 @@ class Daemon:
             settings, self._networks, told_by, memory=self._outbox, synchronized=self._clock.synchronized
         )
         self._vitals = Vitals(told_by, self._line.tally)
-        self._quality, self._picture = Quality(), _UNSEEN
+        frozen_s_max = None if self._source.recorded else settings.source.frozen_s_max
+        self._quality, self._picture = Quality(frozen_s_max), _UNSEEN
         self._due, self._days_said = _Due(), b""
 
     def stop(self) -> None:
