@@ -7,6 +7,7 @@ received against what the children said they had kept.
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import random
 import time
@@ -30,12 +31,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SEED = 20_261_123
+CHILD_S_MAX = 100.0
+"""For a child's sightings. A disk that others keep busy may take seconds to sync; what hangs tells where."""
 SIGHTINGS_MAX = 40
 """In one life of the child."""
 
 
 def _live(folder: str, port: int, run: str, pace_s: float, said: str) -> None:
     """The child: keep, say so, publish; until it is killed."""
+    faulthandler.dump_traceback_later(CHILD_S_MAX / 2)
     settings = BrokerSettings(port=port, reconnect_s_min=0.05, reconnect_s_max=0.1)
     outbox = Outbox.open(Path(folder), OutboxSettings(), SystemClock())
     client = Client(settings, presence())
@@ -69,7 +73,7 @@ class Camera:
         child.start()
         self._lives += 1
         said, until = len(self.kept()), self._rng.choice((0, 1, 3, 10, 25))
-        wait_until(lambda: len(self.kept()) >= said + until, seconds=30, what="the child's sightings")
+        wait_until(lambda: len(self.kept()) >= said + until, CHILD_S_MAX, what="the child's sightings")
         time.sleep(self._rng.random() * 0.05)
         child.kill()
         child.join()
