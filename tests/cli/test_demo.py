@@ -11,6 +11,7 @@ from edge.cli.main import main
 from edge.record.boundary import seal
 from edge.record.sighting import Clock, Models, PlateText, RegionCandidate, Sighting
 from edge.record.status import Status
+from tests.brokers import mosquitto
 from tests.sites import build_site
 
 
@@ -103,3 +104,13 @@ def test_a_car_goes_by_and_its_plate_reaches_the_subscriber(tmp_path, capfd):
     assert "1 sighting\n" in said.out
     assert "frames read" in said.out
     assert not (tmp_path / "var").exists(), "a demo leaves nothing behind"
+
+
+def test_any_other_broker_does_as_well(tmp_path, capfd):
+    build_site(tmp_path)
+    with mosquitto(tmp_path) as broker:
+        code = main(["demo", "--config", str(tmp_path / "config/north.yaml"), "--broker", f"127.0.0.1:{broker.port}"])
+    said = capfd.readouterr()
+    assert code == 0, said
+    assert f"the broker at 127.0.0.1:{broker.port}" in said.out
+    assert said.out.count("123ABC") == 1
