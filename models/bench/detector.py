@@ -25,7 +25,7 @@ import numpy as np
 import yaml
 
 from edge.camera.pixels import letterbox
-from models.train.detector.measure import Outcome, corner_error, distinct, hulls, onnx_find, outcome
+from models.train.detector.measure import Outcome, corner_error, distinct, false, hulls, onnx_find, outcome, touching
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,19 +67,14 @@ def measure(arguments: argparse.Namespace, path: Path, size: tuple[int, int], sc
             (file, outcome(find, _read(arguments.data / folder / file), quads, by, size, score_min))
             for file, (quads, by) in pictures.items()
         ]
-        false = [
-            (file, o.quads[i], float(o.scores[i]))
-            for file, o in outcomes
-            for i in range(len(o.scores))
-            if _is_false(o, i)
-        ]
-        surely = [f for f in false if not _on_plate(f[1], judged.get((folder, f[0]), []))]
+        wrong = [(file, o.quads[i], float(o.scores[i])) for file, o in outcomes for i in np.flatnonzero(false(o))]
+        surely = [w for w in wrong if not touching(w[1][None], judged.get((folder, w[0]), np.zeros((0, 4))))[0]]
         line = f"  {folder:<10}"
         if folder in LABELLED:
             hits = [t in o.match for _, o in outcomes for t in range(len(o.truth))]
             line += f"recall {interval(sum(hits), len(hits))}  "
         line += (
-            f"false boxes {len(false) / len(outcomes):.3f} an image, {len(surely) / len(outcomes):.3f} after judging"
+            f"false boxes {len(wrong) / len(outcomes):.3f} an image, {len(surely) / len(outcomes):.3f} after judging"
         )
         errors = [
             corner_error(o.quads[i], o.truth[t])
@@ -95,7 +90,7 @@ def measure(arguments: argparse.Namespace, path: Path, size: tuple[int, int], sc
             for _, o in outcomes:
                 _sort(o, by_width)
         if arguments.finds:
-            _save(arguments, folder, name, false)
+            _save(arguments, folder, name, wrong)
     for (low, high), hits in by_width.items():
         print(f"  {low:>4}-{high if high < 10_000 else '':<4} px wide  recall {interval(sum(hits), len(hits))}")
 
@@ -150,29 +145,15 @@ def _quad(row: Row) -> tuple[list[list[float]], str]:
     return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]], "box"
 
 
-def _is_false(o: Outcome, i: int) -> bool:
-    """A find that is no labelled plate's, not even loosely (0.3 of the smaller of the two)."""
-    return o.match[i] < 0 and not _on_plate(o.quads[i], hulls(o.truth).tolist())
-
-
-def _on_plate(quad: NDArray[np.float32], boxes: list[list[float]]) -> bool:
-    x0, y0, x1, y1 = hulls(quad)[0]
-    for a, b, c, d in boxes:
-        inner = max(0.0, min(x1, c) - max(x0, a)) * max(0.0, min(y1, d) - max(y0, b))
-        if inner >= 0.3 * min((x1 - x0) * (y1 - y0), (c - a) * (d - b)):
-            return True
-    return False
-
-
-def _judged() -> dict[tuple[str, str], list[list[float]]]:
-    """Boxes that were looked at and are real plates without a label: (folder, file) → x0, y0, x1, y1."""
+def _judged() -> dict[tuple[str, str], NDArray[np.float32]]:
+    """Boxes that were looked at and are real plates without a label: (folder, file) → B×4 (x0, y0, x1, y1)."""
     boxes: dict[tuple[str, str], list[list[float]]] = {}
     if JUDGED.exists():
         with JUDGED.open(newline="") as table:
             for row in csv.DictReader(table):
                 box = [float(row[name]) for name in ("x0", "y0", "x1", "y1")]
                 boxes.setdefault((row["folder"], row["file"]), []).append(box)
-    return boxes
+    return {place: np.array(rows, np.float32) for place, rows in boxes.items()}
 
 
 def _sort(o: Outcome, by_width: dict[tuple[int, int], list[bool]]) -> None:
@@ -183,11 +164,11 @@ def _sort(o: Outcome, by_width: dict[tuple[int, int], list[bool]]) -> None:
 
 
 def _save(
-    arguments: argparse.Namespace, folder: str, name: str, false: list[tuple[str, NDArray[np.float32], float]]
+    arguments: argparse.Namespace, folder: str, name: str, wrong: list[tuple[str, NDArray[np.float32], float]]
 ) -> None:
     """One cut-out for each find, three times as wide as the find, its box in the file name, for judging by eye."""
     arguments.finds.mkdir(parents=True, exist_ok=True)
-    for file, quad, score in false:
+    for file, quad, score in wrong:
         x0, y0, x1, y1 = (float(v) for v in hulls(quad)[0])
         picture = _read(arguments.data / folder / file)
         cv2.polylines(picture, [np.round(quad).astype(np.int32)], isClosed=True, color=(0, 0, 255))
@@ -201,7 +182,7 @@ def _frame(find: Any, frame: NDArray[np.uint8], size: tuple[int, int]) -> NDArra
     """What the device does with a frame."""
     canvas, placed = letterbox(frame, *size)
     scores, quads = (part[0] for part in find(canvas[None]))
-    quads = quads[scores > 0.3]
+    scores, quads = scores[scores > 0.3], quads[scores > 0.3]
     return placed.back(quads[distinct(scores, quads)])
 
 

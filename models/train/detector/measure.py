@@ -73,9 +73,11 @@ def outcome(
     return Outcome(truth, by, scores, quads, match, widths.astype(np.float32))
 
 
-def without(o: Outcome, ignored: NDArray[np.float32]) -> Outcome:
-    """The same, less the finds on no plate that overlap a rectangle (I×4) where nobody knows."""
-    unknown = iou(hulls(o.quads), ignored).max(axis=1, initial=0) > 0.1
+def without(o: Outcome, ignored: NDArray[np.float32] | None) -> Outcome:
+    """The same, less the finds on no plate that overlap a rectangle (I×4) where nobody knows; None: anywhere."""
+    unknown = (
+        np.ones(len(o.scores), bool) if ignored is None else iou(hulls(o.quads), ignored).max(axis=1, initial=0) > 0.1
+    )
     kept = (o.match >= 0) | ~unknown
     return replace(o, scores=o.scores[kept], quads=o.quads[kept], match=o.match[kept])
 
@@ -105,12 +107,26 @@ def iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     return inner / (area[0][:, None] + area[1][None] - inner)  # type: ignore[no-any-return]
 
 
+def false(o: Outcome) -> NDArray[np.bool_]:
+    """F: which finds are no plate's, not even loosely: no labelled plate shares 0.3 of the smaller of the two areas."""
+    return (o.match < 0) & ~touching(o.quads, hulls(o.truth))
+
+
+def touching(quads: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """F: which of the quads (F×4×2) share 0.3 of the smaller area with one of the upright boxes (B×4)."""
+    own = hulls(quads)
+    sides = np.minimum(own[:, None, 2:], boxes[None, :, 2:]) - np.maximum(own[:, None, :2], boxes[None, :, :2])
+    areas = [np.clip(r[:, 2:] - r[:, :2], 1e-6, None).prod(axis=1) for r in (own, boxes)]
+    shared = np.clip(sides, 0, None).prod(axis=2) / np.minimum(areas[0][:, None], areas[1][None])
+    return shared.max(axis=1, initial=0) >= 0.3  # type: ignore[no-any-return]
+
+
 def summary(outcomes: list[Outcome], score_min: float) -> str:
     """Recall, false boxes an image, and the corner error where corners are known."""
     s = figures(outcomes, score_min)
-    share, false = s["found"] / max(1, s["plates"]), s["false"] / len(outcomes)
+    share, wrong = s["found"] / max(1, s["plates"]), s["false"] / len(outcomes)
     return (
-        f"recall {s['found']}/{s['plates']} = {share:.3f}, false {false:.3f} an image, corner error "
+        f"recall {s['found']}/{s['plates']} = {share:.3f}, false {wrong:.3f} an image, corner error "
         f"{s['corner_source']:.3f} (true corners) {s['corner_auto']:.3f} (fitted) of the width, AP {s['ap']:.4f}"
     )
 
@@ -118,7 +134,7 @@ def summary(outcomes: list[Outcome], score_min: float) -> str:
 def figures(outcomes: list[Outcome], score_min: float) -> dict[str, Any]:
     """Counts at one threshold, mean corner errors, and the area under recall over precision."""
     hits = sum(int(found(o, score_min).sum()) for o in outcomes)
-    false = sum(int(((o.match < 0) & (o.scores >= score_min)).sum()) for o in outcomes)
+    wrong = sum(int((false(o) & (o.scores >= score_min)).sum()) for o in outcomes)
     plates = sum(len(o.truth) for o in outcomes)
     errors: dict[str, list[float]] = {"source": [], "auto": []}
     for o in outcomes:
@@ -127,7 +143,7 @@ def figures(outcomes: list[Outcome], score_min: float) -> dict[str, Any]:
                 errors[o.by[match]].append(corner_error(quad, o.truth[match]))
     return {
         "found": hits,
-        "false": false,
+        "false": wrong,
         "plates": plates,
         "ap": _ap(outcomes, plates),
         **{f"corner_{by}": float(np.mean(values)) if values else float("nan") for by, values in errors.items()},
