@@ -29,8 +29,10 @@ MAY_TOUCH_THE_NETWORK = {
     "link/connection.py": "the one line to the broker",
     "link/client.py": "wakes its own thread through a socket pair",
     "link/trust.py": "makes the TLS context",
+    "link/recorder.py": "listens on the loopback, for verify-privacy",
     "link/broker.py": "looks for a free port for the demo's broker",
     "camera/notify.py": "tells systemd, through a local socket",
+    "camera/frames/rtsp_reason.py": "asks the camera itself why it gives no picture",
 }
 WRITES_JSON = {"json", "orjson", "ujson", "pickle", "marshal", "base64", "binascii"}
 

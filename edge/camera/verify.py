@@ -1,0 +1,262 @@
+"""Proves on the device itself that no picture leaves it: scenes through the real daemon, every byte looked into.
+
+The daemon is started as systemd would start it, with the camera's own settings but for three things: its pictures come
+from recorded scenes, its broker is a recorder on the loopback, and its folder is an empty one that is thrown away.
+What it published, wrote and logged is then searched (`privacy`), and what it asked of the kernel is read (`syscalls`).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import cv2
+import msgspec
+import yaml
+
+from edge.camera import privacy, syscalls
+from edge.camera.frames.picture import PICTURES
+from edge.link.recorder import Recorder
+from edge.link.topics import topic
+from edge.record.boundary import SEALABLE, NotSealable, kind_of, unseal
+from edge.record.capacity import capacity
+from edge.record.sighting import Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from edge.link.recorder import Published
+    from edge.settings.camera import CameraSettings
+
+RUN_S_MAX: Final = 900.0
+PIXEL_FRAMES: Final = 8
+"""Of every so many pictures, rows of pixels are remembered, so that raw pixels would be recognised."""
+PIXEL_ROWS: Final = 16
+"""Every so many rows of them."""
+HARMLESS: Final = ("/dev/null", "/dev/tty")
+"""What may be opened for writing besides the folder: nothing stays there."""
+
+Verdict = Literal["yes", "no", "not checked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the proof."""
+
+    claim: str
+    verdict: Verdict
+    found: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Everything that one run of the daemon left behind."""
+
+    exit_code: int
+    raw: bytes
+    """Every byte that it sent."""
+    published: tuple[Published, ...]
+    files: dict[str, bytes]
+    """What it wrote, by name."""
+    log: bytes
+    calls: syscalls.Calls | None
+    """None without strace."""
+    folder: Path
+    port: int
+
+    def sources(self) -> Iterator[tuple[str, bytes]]:
+        """Everything that is searched, by name."""
+        yield "the line to the broker", self.raw
+        yield "the log", self.log
+        yield from self.files.items()
+
+
+def run(settings: CameraSettings, root: Path, scenes: Path, tell: Callable[[int], None] = lambda _: None) -> Run:
+    """The daemon on the scenes, to their end. `tell` hears how many messages came so far."""
+    with tempfile.TemporaryDirectory(prefix="plate-reader-verify-") as made, Recorder() as recorder:
+        folder = Path(made)
+        config = folder / "config" / "verify.yaml"
+        config.parent.mkdir()
+        config.write_text(_yaml(settings, root, scenes, folder, recorder.port), encoding="utf-8")
+        trace = folder / "trace"
+        command = [*_traceable(trace), sys.executable, "-m", "edge.cli.main", "run", "--config", str(config)]
+        exit_code, log = _wait(command, folder, lambda: tell(len(recorder.published)))
+        written = {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+        lines = written.pop("trace", b"").decode("utf-8", "replace").splitlines()
+        written.pop("config/verify.yaml")
+        return Run(
+            exit_code=exit_code,
+            raw=recorder.raw,
+            published=tuple(recorder.published),
+            files=written,
+            log=log,
+            calls=syscalls.read(lines, folder) if lines else None,
+            folder=folder,
+            port=recorder.port,
+        )
+
+
+def pieces_of(scenes: Path) -> frozenset[bytes]:
+    """What would be recognised of the pictures that went in."""
+    return privacy.blocks(_inputs(scenes))
+
+
+def checks(done: Run, settings: CameraSettings, known: frozenset[bytes]) -> list[Check]:
+    """The proof, line by line. `known` is `pieces_of` the scenes."""
+    return [
+        _worked(done),
+        _messages(done, settings),
+        _capacity(),
+        _searched("no picture was published, written or logged", _pictures_in(done)),
+        _searched("no piece of the pictures that went in came out", _pieces_in(done, known)),
+        _log(done),
+        *_kernel(done),
+    ]
+
+
+def _worked(done: Run) -> Check:
+    sightings = [one for one in done.published if one.topic.endswith("/sighting")]
+    claim = "the daemon worked: vehicles were seen and told"
+    found = f"{len(sightings)} sightings, {len(done.published)} messages, exit code {done.exit_code}"
+    return Check(claim, "yes" if sightings and done.exit_code == 0 else "no", found)
+
+
+def _messages(done: Run, settings: CameraSettings) -> Check:
+    """Every message is read through its own type, at its own topic."""
+    known = {topic(settings.site, settings.camera, kind): kind for kind in ("sighting", "status", "health", "counters")}
+    types = {kind_of(message): message for message in SEALABLE}
+    wrong = [one.topic for one in done.published if not _ours(one.payload, types.get(known.get(one.topic, "")))]
+    sizes = [len(one.payload) for one in done.published]
+    found = f"wrong at {', '.join(sorted(set(wrong)))}" if wrong else f"the largest has {max(sizes, default=0):,} bytes"
+    return Check("every message is one of ours, at its own topic", "no" if wrong else "yes", found)
+
+
+def _ours(payload: bytes, kind: type[msgspec.Struct] | None) -> bool:
+    try:
+        return kind is not None and unseal(payload, kind) is not None
+    except NotSealable:
+        return False
+
+
+def _capacity() -> Check:
+    """Of the types themselves, whatever was published today."""
+    most = max(map(capacity, SEALABLE))
+    return Check("no message could hold a picture, by its types", "yes", f"none can exceed {most:,} bytes, each a word")
+
+
+def _pictures_in(done: Run) -> list[privacy.Find]:
+    return [find for name, raw in done.sources() for find in privacy.search(raw, name)]
+
+
+def _pieces_in(done: Run, known: frozenset[bytes]) -> list[privacy.Find]:
+    return [find for name, raw in done.sources() for find in privacy.pieces(raw, name, known)]
+
+
+def _inputs(scenes: Path) -> Iterator[bytes]:
+    """The files as they are, and rows of their pixels, in colour and in grey."""
+    files = sorted(file for file in scenes.rglob("*") if file.suffix.lower() in PICTURES)
+    for number, file in enumerate(files):
+        yield file.read_bytes()
+        picture = cv2.imread(str(file)) if number % PIXEL_FRAMES == 0 else None
+        if picture is not None:
+            grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+            yield from (rows[y].tobytes() for rows in (picture, grey) for y in range(0, len(rows), PIXEL_ROWS))
+
+
+def _searched(claim: str, finds: Sequence[privacy.Find]) -> Check:
+    if not finds:
+        return Check(claim, "yes", "nothing found")
+    first = "; ".join(f"{find.what} in {find.where}" for find in finds[:3])
+    return Check(claim, "no", first + (f"; and {len(finds) - 3} more" if len(finds) > 3 else ""))
+
+
+def _log(done: Run) -> Check:
+    plates = {
+        text.encode()
+        for one in done.published
+        if one.topic.endswith("/sighting")
+        for text in _texts(msgspec.json.decode(one.payload, type=Sighting))
+    }
+    told = [text for text in plates if text in done.log]
+    found = f"{len(told)} of them are in it" if told else f"none of {len(plates)} texts, {len(done.log):,} bytes of log"
+    return Check("the log tells no plate", "no" if told else "yes", found)
+
+
+def _texts(sighting: Sighting) -> list[str]:
+    return [sighting.plate.text, *(one.text for one in sighting.plate.alternatives)] if sighting.plate else []
+
+
+def _kernel(done: Run) -> list[Check]:
+    claims = (
+        "no file outside its own folder was opened for writing",
+        "nobody but the broker was called",
+        "it listened on no port",
+        "it started no other program",
+    )
+    if done.calls is None:
+        return [Check(claim, "not checked", "strace is not installed, or may not trace here") for claim in claims]
+    calls = done.calls
+    allowed = [done.folder, *map(Path, HARMLESS), Path("/proc/self/task")]
+    strange = (
+        syscalls.outside(calls.written, allowed),
+        [whom for whom in calls.called if whom != f"127.0.0.1:{done.port}"],
+        list(calls.listened),
+        list(calls.started[1:]),
+    )
+    fine = (f"{len(calls.written)} in its folder", f"127.0.0.1:{done.port}", "none", "none")
+    return [
+        Check(claim, "no" if found else "yes", ", ".join(found[:5]) or otherwise)
+        for claim, found, otherwise in zip(claims, strange, fine, strict=True)
+    ]
+
+
+def _yaml(settings: CameraSettings, root: Path, scenes: Path, folder: Path, port: int) -> str:
+    """The camera's settings with another source, another broker, another folder."""
+    replaced = msgspec.structs.replace(
+        settings,
+        source=type(settings.source)(
+            kind="folder", address=str(scenes.resolve()), frames_per_second=settings.source.frames_per_second
+        ),
+        runtime=msgspec.structs.replace(settings.runtime, manifest=str(root / settings.runtime.manifest)),
+        broker=type(settings.broker)(port=port),
+        outbox=msgspec.structs.replace(settings.outbox, folder=str(folder / "state")),
+        health=type(settings.health)(interval_s=1.0),
+    )
+    return yaml.safe_dump(msgspec.to_builtins(replaced))
+
+
+def _traceable(trace: Path) -> list[str]:
+    """The words of strace, where it may trace: containers and hardened kernels forbid it."""
+    words = syscalls.tracer(trace)
+    if not words or subprocess.run([*words, "true"], check=False, capture_output=True).returncode:  # noqa: S603
+        return []
+    return words
+
+
+def _wait(command: list[str], folder: Path, tell: Callable[[], None]) -> tuple[int, bytes]:
+    """To its end: exit code, and everything it said."""
+    environment = {key: value for key, value in os.environ.items() if key not in ("STATE_DIRECTORY", "NOTIFY_SOCKET")}
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"  # under systemd it could not write there anyway
+    log = folder / "log"
+    with log.open("wb") as said:
+        process = subprocess.Popen(  # noqa: S603 — ourselves
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+        )
+        waited_s = 0.0
+        while process.poll() is None and waited_s < RUN_S_MAX:
+            tell()
+            try:
+                process.wait(0.5)
+            except subprocess.TimeoutExpired:
+                waited_s += 0.5
+        if process.poll() is None:
+            process.kill()
+        exit_code = process.wait()
+    raw = log.read_bytes()
+    log.unlink()
+    return exit_code, raw
