@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from edge.settings.camera import BrokerSettings
 
 ROOT = Path(__file__).parents[2]
-START_S_MAX = 20.0
+START_S_MAX = 60.0
 HIT_S_MAX = 10.0
 WHO = ("--by", "Demo", "--agency", "Hesston KS PD")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from edge.cli import present
 from edge.cli.at_desk import DONE, FAILED, WRONG, add_config, guarded, local, now_ms, opened, person, write_private
@@ -42,10 +42,25 @@ def run(arguments: argparse.Namespace) -> int:
             return _export(arguments, policy, store)
         _record(arguments, policy, store)
         row = _show(arguments, store, 0, arguments.last)
-        while arguments.watch:
-            time.sleep(WATCH_S)
-            row = _show(arguments, store, row, FETCH_MAX)
+        if arguments.watch:
+            _watch(arguments, store, row)
     return DONE
+
+
+def _watch(arguments: argparse.Namespace, store: Store, row: int) -> NoReturn:
+    """Until Ctrl-C. A store that is away is said once, and waited for: a dispatcher's screen does not just end."""
+    from edge.desk.store import StoreAway
+
+    away = False
+    while True:
+        time.sleep(WATCH_S)
+        try:
+            row = _show(arguments, store, row, FETCH_MAX)
+            away = False
+        except StoreAway as error:
+            if not away:
+                print(f"plate-reader: {error}; waiting for it", file=sys.stderr)
+            away = True
 
 
 def _record(arguments: argparse.Namespace, policy: Policy, store: Store) -> None:
@@ -68,7 +83,8 @@ def _show(arguments: argparse.Namespace, store: Store, after: int, limit: int) -
     with store.read() as connection:
         found = hits.recent(connection, limit, after)
     for _, reviewed in found:
-        print(_json(reviewed) if arguments.json else _text(reviewed), flush=True)
+        bell = "\a" if arguments.watch and reviewed.hit.live and sys.stdout.isatty() else ""
+        print(bell + (_json(reviewed) if arguments.json else _text(reviewed)), flush=True)
     if not found and not after and not arguments.watch:
         print("no hits", file=sys.stderr)
     return found[-1][0] if found else after

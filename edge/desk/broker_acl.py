@@ -94,10 +94,13 @@ set -eu
 umask 077
 host=${{1:-localhost}}   # the broker's name, as the cameras are to call it
 [ -e ca.key ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \\
-  -subj "/CN={policy.site} plate reader authority" -keyout ca.key -out ca.crt
+  -subj "/CN={policy.site} plate reader authority" -addext basicConstraints=critical,CA:TRUE \\
+  -addext keyUsage=critical,keyCertSign,cRLSign -keyout ca.key -out ca.crt
 make() {{ # name, extension
   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -keyout "$1.key" -out "$1.csr"
-  printf '%s\\n' "$2" > "$1.ext"
+  # Newer clients want to see which authority's key it was (Python 3.13 checks it).
+  printf '%s\\n' "$2" subjectKeyIdentifier=hash authorityKeyIdentifier=keyid \\
+    keyUsage=critical,digitalSignature > "$1.ext"
   openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days {DAYS} -extfile "$1.ext" -out "$1.crt"
   rm "$1.csr" "$1.ext"
 }}

@@ -25,7 +25,7 @@ from tests.desk.builders import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-WAIT_S = 15.0
+WAIT_S = 60.0
 
 
 def needed():

@@ -14,7 +14,7 @@ from edge.settings.policy_rules import load_policy
 from tests.desk.builders import CHIEF, HOUR_MS, ncic_line, payload, sighting
 from tests.desk.mosquitto import Broker, user, written_policy
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 SITE = "lpr/v1/hesston"
 
 

@@ -293,14 +293,35 @@ def test_a_list_that_the_policy_no_longer_names_matches_nothing(store):
 def test_a_hundred_thousand_entries_load_and_match_quickly(store):
     lines = (f"V123456789KS000000020261120{n:06d}XY  KS2027PC2009TOYACAM4DBLK" for n in range(100_000))
     content = "\n".join(lines).encode()
-    started = clock.monotonic()
+    started = clock.process_time()  # a busy machine is no fault of the list's
     install(store, content, made_ms=NOW_MS - HOUR_MS)
-    assert clock.monotonic() - started < 10  # a million in seconds: models/bench/desk.py has the figures
+    assert clock.process_time() - started < 10  # a million in seconds: models/bench/desk.py has the figures
     watch = Watch(policy().hotlists)
     with store.read() as connection:
         watch.refresh(connection, NOW_MS)
     index = watch.lists(NOW_MS)[0].index
-    started = clock.perf_counter()
+    started = clock.process_time()
     for n in range(1000):
         assert index.alike(f"{n:06d}XY")
-    assert (clock.perf_counter() - started) / 1000 < 0.001
+    assert (clock.process_time() - started) / 1000 < 0.001
+
+
+@pytest.mark.slow
+@settings(max_examples=5_000, deadline=None)
+@given(
+    lines=st.lists(
+        st.one_of(
+            st.binary(max_size=80),
+            st.sampled_from([ncic_line().encode(), b"V,NY03030P0,20210609,85TF66,NY,2021", b"ABC123,KS", b"7*2?K9,0K"]),
+        ),
+        max_size=6,
+    ),
+    form=st.sampled_from(["ncic", "csv", "amber"]),
+    head=st.sampled_from([b"", b"plate,state", b"alert,plate,state,expires", b"HEADER 20261123"]),
+)
+def test_a_long_fuzz_of_hotlists(lines, form, head):
+    reading = read(b"\n".join([head, *lines]), form, ALL_CODES, NOW_S)
+    if reading.rows:
+        index = ListIndex(pack(reading.rows))
+        for row in reading.rows:
+            assert row[7] or index.alike(row[1].decode())

@@ -1,3 +1,6 @@
+import json
+
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -155,6 +158,29 @@ def test_no_bytes_break_the_intake(fuzzed, cut, put, level):
     good = payload(sighting())
     content = good[: min(cut)] + put + good[max(cut) :]
     assert fuzzed.intake.take(topic(level), content, NOW_MS).result in {"stored", "repeated", "refused"}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=4_000, deadline=None)
+@given(st.data())
+def test_a_long_fuzz_of_messages(fuzzed, data):
+    """A true sighting with any of its values replaced by anything that JSON can say."""
+    message = msgspec.json.decode(payload(sighting(number=data.draw(st.integers(0, 2**53)))))
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = message
+        key = data.draw(st.sampled_from(sorted(place)))
+        if isinstance(place[key], dict) and data.draw(st.booleans()):
+            place, key = place[key], data.draw(st.sampled_from(sorted(place[key])))
+        place[key] = data.draw(JSON)
+    content = json.dumps(message).encode("utf-8", "surrogatepass")
+    assert fuzzed.intake.take(topic(), content, NOW_MS).result in {"stored", "repeated", "refused"}
 
 
 def test_gaps_in_the_sequence_are_noted_and_filled(desk):
