@@ -95,6 +95,8 @@ class Heard:
     left: threading.Event = field(default_factory=threading.Event)
     """The camera has been here, and said goodbye."""
     was_here: bool = False
+    states: dict[str, str] = field(default_factory=dict)
+    """Of each camera, as it was last told; every new line to the broker tells it again."""
     desk: Station | None = None
 
     def take(self, message: MQTTMessage) -> None:
@@ -119,7 +121,9 @@ class Heard:
             self.desk.heard(sighting)
 
     def _status(self, status: Status) -> None:
-        print(present.paint(f"          {status.camera} is {status.state}", "dim"), flush=True)
+        if self.states.get(status.camera) != status.state:
+            print(present.paint(f"           {status.camera} is {status.state}", "dim"), flush=True)
+        self.states[status.camera] = status.state
         self.was_here |= status.state == "online"
         if status.state == "offline" and self.was_here:
             self.left.set()

@@ -69,8 +69,10 @@ def test_the_camera_has_left_when_it_was_here_and_said_so(capsys):
     heard.take(message("status", status("offline")))
     assert not heard.left.is_set(), "that was the goodbye of an earlier run"
     heard.take(message("status", status("online")))
+    heard.take(message("status", status("online")))
     heard.take(message("status", status("offline")))
     assert heard.left.is_set()
+    assert capsys.readouterr().out.count("sample is online") == 1, "said again on every line, shown once"
 
 
 def test_a_broker_that_is_not_there_is_one_line_and_exit_code_1(capsys):
