@@ -91,6 +91,7 @@ class Broker:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.02)
+        self.stop()
         raise AssertionError((self.folder / "mosquitto.log").read_text())
 
     def stop(self) -> None:

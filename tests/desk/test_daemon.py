@@ -47,7 +47,11 @@ class RunningDesk:
         return self
 
     def await_connected(self, times=1):
-        until(lambda: self.log.read_text().count(": connected") >= times, "the desk is connected")
+        try:
+            until(lambda: self.log.read_text().count(": connected") >= times, "the desk is connected")
+        except AssertionError:
+            self.kill()  # or it would go on long after the test
+            raise
         return self
 
     def kill(self):
