@@ -44,6 +44,12 @@ SEALABLE: Final[tuple[type[msgspec.Struct], ...]] = (
 _VALUE: Final = re.compile(r"(enum value|unknown field) .*?(?= - at `|$)", re.DOTALL)
 """What msgspec repeats of a value in its errors."""
 
+_DECODERS: Final[dict[type[msgspec.Struct], msgspec.json.Decoder[Any]]] = {
+    message: msgspec.json.Decoder(message) for message in SEALABLE
+}
+"""Made while this module is imported, by one thread: msgspec 0.22 crashes the process when two threads are the first to
+decode the same type at once, as the vision thread and the link's are. tests/record/test_boundary.py watches it."""
+
 DECIMALS: Final = 3
 """Of every float on the wire."""
 
@@ -165,10 +171,11 @@ def _read(expected: type[Message], payload: bytes) -> Message:
     if len(payload) > SEALED_BYTES_MAX:
         raise NotSealable(f"{expected.__name__} of {len(payload)} bytes; at most {SEALED_BYTES_MAX} may pass")
     try:
-        return msgspec.json.decode(payload, type=expected)
+        message: Message = _DECODERS[expected].decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         rule = _VALUE.sub(r"\1", str(error))
         raise NotSealable(f"{expected.__name__}: {rule}") from None
+    return message
 
 
 def _spelled(value: Any) -> Any:  # noqa: ANN401 — JSON's own types, all the way down

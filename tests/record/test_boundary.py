@@ -3,6 +3,8 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -153,6 +155,28 @@ def test_sealed_things_are_forgotten_with_their_last_user():
     del many
     gc.collect()
     assert len(boundary._CONTENTS) == before
+
+
+RACE = """
+import sys, threading
+from edge.record.boundary import unseal
+from edge.record.sighting import Sighting
+sys.setswitchinterval(1e-6)
+payload = sys.stdin.buffer.read()
+barrier = threading.Barrier(4)
+def first():
+    barrier.wait()
+    unseal(payload, Sighting)
+threads = [threading.Thread(target=first) for _ in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+"""
+
+
+def test_two_threads_may_be_the_first_to_read_a_message():
+    """With decoders made on demand one process in eight died of it: a segmentation fault in msgspec 0.22."""
+    for _ in range(12):
+        subprocess.run([sys.executable, "-c", RACE], input=seal(SIGHTING).payload, check=True)
 
 
 @pytest.mark.parametrize("message", boundary.SEALABLE, ids=lambda m: m.__name__)
