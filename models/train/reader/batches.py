@@ -35,9 +35,9 @@ PX = READER_WIDTH / COLUMNS
 class Mix:
     """How a batch is put together: shares of each source; the rest is rendered."""
 
-    size: int = 128
-    crops: float = 0.38
-    insitu: float = 0.15
+    size: int = 64
+    crops: float = 0.37
+    insitu: float = 0.18
     negatives: float = 0.04
     designs: float = 0.05
     american: float = 3.0

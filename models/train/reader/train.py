@@ -6,8 +6,8 @@ Cross-entropy on every column that a rendered plate explains, CTC on every text 
 region. The schedule is by the clock: the rate stays high and falls in the last third, so that a run can be given any
 time. A checkpoint is written every five minutes; the same command goes on from it.
 
-A healthy start on one core (bfloat16, some 350 plates a second): val exact on flat crops 20 % after 10 minutes,
-70 % after 25.
+A healthy start (one core, bfloat16, 230 plates a second): flat crops of val 82 % exact after 64,000 plates, 92 % after
+250,000, 94 % after 600,000; photographs 58, 69, 76 %.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ class Plan:
     """Every knob of a run."""
 
     minutes: float = 90.0
-    rate: float = 2e-3
-    """AdamW's highest step; 3e-3 was no faster, 1e-3 slower."""
+    rate: float = 1.6e-3
+    """AdamW's highest step, for batches of 64 (the first third of the shipped run: 2e-3 and batches of 128)."""
     decay: float = 0.02
-    ema: float = 0.999
-    """Per step: the average reaches back about a thousand steps."""
+    ema: float = 0.9993
+    """Per step: the average reaches back about 1,400 steps."""
     threads: int = 1
     seed: int = 7
     save_minutes: float = 5.0
     warm: float = 0.01
-    fall: float = 0.4
+    fall: float = 0.5
     """Share of the time in which the rate falls to nothing at the end."""
 
 
