@@ -51,8 +51,9 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _honesty(outcomes: list[Outcome]) -> None:
     """Of the finds that say 0.8, eight in ten should be plates: the calibration's curve as a table."""
-    scores = np.concatenate([o.scores for o in outcomes])
-    plates = ~np.concatenate([false(o) for o in outcomes])
+    sure = [(o.match >= 0) | false(o) for o in outcomes]  # neither: a loose second box on a plate, which says nothing
+    scores = np.concatenate([o.scores[s] for o, s in zip(outcomes, sure, strict=True)])
+    plates = np.concatenate([o.match[s] >= 0 for o, s in zip(outcomes, sure, strict=True)])
     for low in (0.02, 0.1, 0.3, 0.5, 0.7, 0.9):
         chosen = (scores >= low) & (scores < {0.02: 0.1, 0.9: 1.1}.get(low, low + 0.2))
         said, true = scores[chosen].mean() if chosen.any() else 0, plates[chosen].mean() if chosen.any() else 0

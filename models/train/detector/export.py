@@ -113,9 +113,10 @@ def weights_of(path: Path) -> dict[str, Tensor]:
 
 
 def calibrate(outcomes: list[Outcome]) -> tuple[float, float]:
-    """a and b, so that of the finds that say sigmoid(a · logit + b) = p the share p are plates: Platt scaling on val."""
-    scores = np.concatenate([o.scores for o in outcomes])
-    hits = ~np.concatenate([false(o) for o in outcomes])
+    """Platt scaling on val: a, b, so that of the finds that say sigmoid(a · logit + b) = p the share p are plates."""
+    sure = [(o.match >= 0) | false(o) for o in outcomes]  # neither: a loose second box on a plate, which says nothing
+    scores = np.concatenate([o.scores[s] for o, s in zip(outcomes, sure, strict=True)])
+    hits = np.concatenate([o.match[s] >= 0 for o, s in zip(outcomes, sure, strict=True)])
     logit = np.log(scores / (1 - scores + 1e-7) + 1e-7).astype(np.float64)
     a, b = 1.0, 0.0
     for _ in range(50):  # Newton's method on two numbers
