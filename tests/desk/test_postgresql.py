@@ -113,8 +113,14 @@ def test_a_server_that_is_away_is_told_and_comes_back(running, url, tmp_path):
     desk.store.close()
 
 
-def test_several_desks_share_the_sightings_and_one_may_die(url, tmp_path):
-    broker = Broker(tmp_path)
+@pytest.fixture
+def broker(tmp_path):
+    made = Broker(tmp_path)
+    yield made
+    made.stop()
+
+
+def test_several_desks_share_the_sightings_and_one_may_die(url, broker, tmp_path):
     text = written_policy(tmp_path, broker.port, store={"url": url}).read_text()
     desks = []
     for name in ("desk", "desk2"):
@@ -137,4 +143,3 @@ def test_several_desks_share_the_sightings_and_one_may_die(url, tmp_path):
     for one in desks:
         one.stop()
     engine.dispose()
-    broker.stop()
