@@ -91,7 +91,7 @@ def test_the_broker_is_told_what_to_say_when_the_line_breaks_and_hears_a_goodbye
         assert msgspec.json.decode(hello.will)["state"] == "offline"
         states = [msgspec.json.decode(publish.payload)["state"] for publish in broker.taken]
         assert states == ["online", "offline"]
-        assert broker.goodbyes == 1
+        wait_until(lambda: broker.goodbyes == 1)
 
 
 @pytest.mark.parametrize("says_so", [True, False], ids=["a refusal", "a hang-up"])
