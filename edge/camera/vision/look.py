@@ -5,7 +5,7 @@ For pictures that a technician chose. The daemon's frames go through `camera.pip
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
@@ -56,10 +56,14 @@ class Eye:
         plates = self.detector.search(pixels)
         found = perf_counter_ns()
         looks = [
-            (plate, NOTHING if touches_border(plate, width, height) else self.reader.study(pixels, plate.corners))
-            for plate in plates
+            (plate, NOTHING if touches_border(plate, width, height) else self._read(pixels, plate)) for plate in plates
         ]
         return _seen(looks, found - began, perf_counter_ns() - found)
+
+    def _read(self, pixels: NDArray[np.uint8], plate: Plate) -> Read:
+        """The reader's confidence holds for plates; here it may be looking at a lamp post, so both must be right."""
+        read = self.reader.study(pixels, plate.corners)
+        return replace(read, confidence=read.confidence * plate.score)
 
     def look_flat(self, pixels: NDArray[np.uint8]) -> Seen:
         """The picture is one plate, cut out by its edges."""

@@ -32,6 +32,12 @@ def test_a_photograph_becomes_plates_with_reads_and_times(tmp_path):
     assert seen.read_ms > 0
 
 
+def test_a_text_is_no_surer_than_that_there_is_a_plate_at_all(tmp_path):
+    """The detector of this test says 0.9."""
+    ((plate, read),) = eye(tmp_path).look(photograph(200, 200, 300, 250)).plates
+    assert read.confidence <= plate.score
+
+
 def test_a_plate_that_the_edge_cuts_off_is_told_and_not_read(tmp_path):
     ((_, read),) = eye(tmp_path).look(photograph(0, 200, 80, 250)).plates
     assert (read.text, read.confidence) == ("", 0.0)
