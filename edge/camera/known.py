@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from edge.camera.alignment import similarity
@@ -27,8 +28,8 @@ LEFT_S = 60.0
 """A vehicle that stood in view, was told, and drives off within this time is still the same pass."""
 MOVED_WIDTHS = 0.6
 """A plate whose centre went further than this many of its widths has moved; wind and a shaking mast do less."""
-GREW = 0.12
-"""Change of log width that is movement, too: a car that comes straight on."""
+GREW = 0.25
+"""Change of log width that is movement, too: a car that comes straight on. Corners jitter by less."""
 PLACE_WIDTHS = 0.7
 """Within this many widths it is the same place."""
 SAME = 0.8
@@ -139,16 +140,18 @@ class Known:
 
 
 def moved(passed: Pass) -> bool:
-    """Whether the plate went anywhere: the first quarter of its looks against the last, so that jitter averages out."""
-    quarter = max(1, len(passed.looks) // 4)
-    (x0, y0, w0), (x1, y1, w1) = (_mean(passed.looks[:quarter]), _mean(passed.looks[-quarter:]))
+    """Whether the plate went anywhere: the first third of its looks against the last, by medians.
+
+    Jitter averages out, and a false find that once slipped into the track has no vote.
+    """
+    third = max(1, len(passed.looks) // 3)
+    (x0, y0, w0), (x1, y1, w1) = (_middle(passed.looks[:third]), _middle(passed.looks[-third:]))
     width = max((w0 + w1) / 2, 1.0)
     grew = abs(math.log(max(w1, 1.0) / max(w0, 1.0)))
     return grew > GREW or math.dist((x0, y0), (x1, y1)) > MOVED_WIDTHS * width
 
 
-def _mean(looks: Sequence[Look]) -> tuple[float, float, float]:
-    """Centre x, centre y and width in pixels."""
-    n = len(looks)
+def _middle(looks: Sequence[Look]) -> tuple[float, float, float]:
+    """Medians of centre x, centre y and width, pixels."""
     xs, ys = zip(*(look.plate.center for look in looks), strict=True)
-    return sum(xs) / n, sum(ys) / n, sum(look.plate.width_px for look in looks) / n
+    return median(xs), median(ys), median(look.plate.width_px for look in looks)

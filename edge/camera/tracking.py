@@ -30,6 +30,8 @@ STEP_WIDTHS = 0.6
 """Plate widths by which a plate may always miss its predicted place: corners jitter."""
 STEP_WIDTHS_PER_S = 14.0
 """Plate widths a second that a plate may move unforeseen: 30 mph crossing the view at its closest."""
+STEADY_WIDTHS_PER_S = 6.0
+"""The same once the plate's own motion is known."""
 TEXT_WIDTHS_PER_S = 40.0
 """The same when the text is exactly the same: a fleet's serials differ in one character, and follow one another."""
 GROWTH_PER_S = 2.5
@@ -152,9 +154,10 @@ class Tracker:
             return steps * 0.1
         if text is not None and text < OTHER_TEXT and _both_sure(track, look):
             return None
+        surprise = STEP_WIDTHS_PER_S if len(track.looks) == 1 else STEADY_WIDTHS_PER_S
         plausible = (
             seconds * 1000 <= self._settings.gap_ms_max
-            and steps <= STEP_WIDTHS + STEP_WIDTHS_PER_S * seconds
+            and steps <= STEP_WIDTHS + surprise * seconds
             and growth <= 0.25 + GROWTH_PER_S * seconds
         )
         if not plausible:
