@@ -146,7 +146,11 @@ def _ours(payload: bytes, kind: type[msgspec.Struct] | None) -> bool:
 def _capacity() -> Check:
     """Of the types themselves, whatever was published today."""
     most = max(map(capacity, SEALABLE))
-    return Check("no message could hold a picture, by its types", "yes", f"none can exceed {most:,} bytes, each a word")
+    return Check(
+        "no message could hold a picture, by its types",
+        "yes",
+        f"none can exceed {most:,} bytes of fixed words, patterns and numbers",
+    )
 
 
 def _pictures_in(done: Run) -> list[privacy.Find]:

@@ -126,7 +126,8 @@ class Client:
     def start(self, outbox: Outgoing) -> None:
         """Begin, in a thread of its own."""
         assert self._thread is None, "a client is started once"
-        self._thread = Thread(target=self._run, args=(Sender(outbox, self._rng),), name="link", daemon=True)
+        sender = Sender(outbox, self._settings.inflight_max, self._rng)
+        self._thread = Thread(target=self._run, args=(sender,), name="link", daemon=True)
         self._thread.start()
 
     def say(self, sealed: Sealed) -> None:
@@ -204,7 +205,7 @@ class Client:
             self._welcomed_s, self._present = monotonic(), False
             self._said_refused = None
             self._said_mids.clear()
-            sender.begin(line.window_max)
+            sender.begin()
             with self._lock:
                 self._unsaid = set(self._said)
             self.report = replace(self.report, protocol=line.protocol, connects=self.report.connects + 1)
@@ -229,14 +230,14 @@ class Client:
         return monotonic() - min(self._said_mids.values(), default=monotonic()) > SILENT_S_MAX
 
     def _speak(self, line: Connection) -> None:
-        with self._lock:
-            now = [self._said[kind] for kind in sorted(self._unsaid)]
-            self._unsaid.clear()
-        for sealed in now:
-            if line.open:  # else the new line will hear it
-                mid = line.send(sealed, self._topic(sealed), DELIVERIES[sealed.kind])
-                if DELIVERIES[sealed.kind].qos:
-                    self._said_mids[mid] = monotonic()
+        while line.open and line.room > 0:  # what is left waits for its turn, or is said again on the new line
+            with self._lock:
+                if not self._unsaid:
+                    return
+                sealed = self._said[self._unsaid.pop()]
+            mid = line.send(sealed, self._topic(sealed), DELIVERIES[sealed.kind])
+            if DELIVERIES[sealed.kind].qos:
+                self._said_mids[mid] = monotonic()
 
     def _take(self, line: Connection) -> None:
         while line.received:
@@ -264,17 +265,24 @@ class Client:
         self._become(line.ended.state, line.ended.why)
 
     def _leave(self) -> None:
-        """Say that we go and wait for the broker to know it; else the Last Will would say that we broke."""
-        line = self._line
-        if line is not None and line.open and line.ended is None:
-            goodbye = self._presence.leaving()
-            mid = line.send(goodbye, self._topic(goodbye), DELIVERIES[goodbye.kind])
-            until_s = monotonic() + GOODBYE_S_MAX
-            while line.ended is None and monotonic() < until_s and mid not in {a.mid for a in line.acknowledged}:
-                line.turn(0.1, self._wake)
-        if line is not None:
-            line.close()
+        """Say that we go. When the broker has heard it, hang up properly; when not, the Last Will says it for us."""
+        if self._line is not None and self._heard_goodbye(self._line):
+            self._line.close()
+        elif self._line is not None:
+            self._line.drop("closed", "we leave")
         self._become("closed", "we leave")
+
+    def _heard_goodbye(self, line: Connection) -> bool:
+        goodbye, mid = self._presence.leaving(), None
+        until_s = monotonic() + GOODBYE_S_MAX
+        while line.open and monotonic() < until_s:
+            if mid is None and line.room > 0:
+                mid = line.send(goodbye, self._topic(goodbye), DELIVERIES[goodbye.kind])
+            line.turn(0.1, self._wake)
+            self._hush()
+            if mid in {told.mid for told in line.acknowledged}:
+                return True
+        return False
 
     def _caller(self) -> Caller:
         lost = self._presence.lost
@@ -323,6 +331,10 @@ class _Outlet:
     @property
     def open(self) -> bool:
         return self.line.open
+
+    @property
+    def room(self) -> int:
+        return self.line.room
 
     @property
     def payload_bytes_max(self) -> int:

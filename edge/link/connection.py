@@ -37,6 +37,9 @@ WELCOME_S_MAX: Final = 10.0
 INCOMING_BYTES_MAX: Final = 65_536
 """Larger packets a broker of MQTT 5 must not send us."""
 
+RECEIVE_MAX: Final = 65_535
+"""Where a broker does not say; MQTT 5's own default."""
+
 UNSUPPORTED_PROTOCOL: Final = 0x84
 BUSY: Final = frozenset({0x88, 0x89, 0x8B, 0x8D})
 """Unavailable, busy, shutting down, our keep-alive came too late: the broker is away, not against us."""
@@ -103,8 +106,9 @@ class Connection:
         self.ended: Ended | None = None
         self.acknowledged: deque[Acknowledged] = deque()
         self.received: deque[Received] = deque()
-        self.window_max = settings.inflight_max
-        """What the broker allows us to have under way."""
+        self._receive_max = RECEIVE_MAX
+        """What the broker allows us to have under way, everything together."""
+        self._under_way: set[int] = set()
         self.payload_bytes_max = 2**28
         self._settings, self._caller = settings, caller
         self._dialled_s = monotonic()
@@ -157,9 +161,17 @@ class Connection:
         """
         assert self.open, "nothing is sent before the broker's welcome"
         payload = recheck(message).payload
+        assert delivery.qos == 0 or self.room > 0, "more than the broker allows"
         told = self._paho.publish(topic, payload, delivery.qos, delivery.retained, self._properties(expires_s))
         assert told.rc != MQTTErrorCode.MQTT_ERR_QUEUE_SIZE, "paho must not queue: the window is ours"
+        if delivery.qos:
+            self._under_way.add(told.mid)
         return told.mid
+
+    @property
+    def room(self) -> int:
+        """How many more messages of QoS 1 the broker allows under way now."""
+        return self._receive_max - len(self._under_way)
 
     def confirm(self, received: Received) -> None:
         """PUBACK: it is stored, the broker may forget it."""
@@ -189,7 +201,7 @@ class Connection:
             manual_ack=True,
         )
         paho.connect_timeout = DIAL_S_MAX
-        paho.max_inflight_messages_set(self.window_max + 8)  # beside the rows: status and counters
+        paho.max_inflight_messages_set(0)  # no limit of its own, so that it never queues
         paho.will_set(
             self._caller.will_topic,
             recheck(self._caller.will).payload,
@@ -239,7 +251,7 @@ class Connection:
 
     def _heed(self, properties: Properties | None) -> None:
         """What an MQTT 5 broker says of its own limits."""
-        self.window_max = min(self.window_max, getattr(properties, "ReceiveMaximum", self.window_max))
+        self._receive_max = getattr(properties, "ReceiveMaximum", RECEIVE_MAX)
         self.payload_bytes_max = getattr(properties, "MaximumPacketSize", 2**28) - 256  # header, topic, properties
         if getattr(properties, "MaximumQoS", 1) < 1 or not getattr(properties, "RetainAvailable", 1):
             self._end("refused", "the broker takes no QoS 1 or keeps no retained messages; both are needed")
@@ -257,6 +269,7 @@ class Connection:
             self._end("away", f"the broker hung up before its welcome{hint}", try_older=self.protocol == "5")
 
     def _on_publish(self, _client: object, _userdata: object, mid: int, reason: ReasonCode, _: object) -> None:
+        self._under_way.discard(mid)
         self.acknowledged.append(Acknowledged(mid=mid, reason=reason.value, name=str(reason).lower()))
 
     def _on_message(self, _client: object, _userdata: object, message: mqtt.MQTTMessage) -> None:

@@ -67,6 +67,9 @@ class Outlet(Protocol):
     def open(self) -> bool: ...  # noqa: D102
 
     @property
+    def room(self) -> int: ...  # noqa: D102
+
+    @property
     def payload_bytes_max(self) -> int: ...  # noqa: D102
 
     def publish(self, row: Row) -> int: ...  # noqa: D102
@@ -93,10 +96,10 @@ class Patience:
 class Sender:
     """Holds what is under way. One thread calls it."""
 
-    def __init__(self, outbox: Outgoing, rng: Random) -> None:
+    def __init__(self, outbox: Outgoing, window_max: int, rng: Random) -> None:
         self._outbox = outbox
         self._patience = Patience(PATIENCE_S_MIN, PATIENCE_S_MAX, rng)
-        self._window = self._window_max = 1
+        self._window = self._window_max = window_max
         self._cursor = 0
         """The highest row sent on this connection."""
         self._under_way: dict[int, tuple[int, float]] = {}
@@ -113,11 +116,10 @@ class Sender:
         self.refusal: str | None = None
         """Why the broker does not take what it gets; None once it does."""
 
-    def begin(self, window_max: int) -> None:
+    def begin(self) -> None:
         """A new connection: from the oldest row, and one at a time if the last line broke with rows under way."""
-        self._window_max = window_max
         if not self._under_way:
-            self._window = window_max
+            self._window = self._window_max
         else:
             self._blame_lonely()
             self._window = 1
@@ -126,7 +128,7 @@ class Sender:
 
     def send(self, outlet: Outlet) -> None:
         """Fill the window."""
-        room = self._window - len(self._under_way)
+        room = min(self._window - len(self._under_way), outlet.room)
         if room <= 0 or monotonic() < self._resume_s:
             return
         rows = self._waiting(room)

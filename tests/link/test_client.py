@@ -187,7 +187,7 @@ def test_a_broker_that_acknowledges_nothing_is_called_again(monkeypatch, impatie
 
 
 def test_no_more_is_under_way_than_the_settings_and_the_broker_allow():
-    for limit, allowed in ((None, 16), (3, 3)):
+    for limit, allowed in ((None, 16), (3, 3), (1, 1)):
         queue = Queue(50)
         with StandIn(receive_maximum=limit) as broker:
             broker.on_publish = lambda publish: 0 if _sequence(publish) is None else Answer.SILENCE
