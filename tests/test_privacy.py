@@ -211,7 +211,7 @@ class TestSyscalls:
 101 execve("/usr/bin/python3", ["python3", "-m", "edge.cli.main"], 0x7ffe /* 20 vars */) = 0
 101 openat(AT_FDCWD, "/etc/ld.so.cache", O_RDONLY|O_CLOEXEC) = 3
 101 openat(AT_FDCWD, "/state/outbox.sqlite3", O_RDWR|O_CREAT|O_CLOEXEC, 0600) = 4
-[pid 102] openat(AT_FDCWD, "/root/.cache/onnxruntime.db", O_RDWR|O_CREAT|O_NOFOLLOW, 0644 <unfinished ...>
+[pid 102] openat(AT_FDCWD, "/var/cache/onnxruntime.db", O_RDWR|O_CREAT|O_NOFOLLOW, 0644 <unfinished ...>
 102 <... openat resumed>) = 5
 101 openat(AT_FDCWD, "crop.jpg", O_WRONLY|O_CREAT|O_TRUNC, 0666) = 6
 101 rename("/state/a", "/home/b") = 0
@@ -231,7 +231,7 @@ class TestSyscalls:
         calls = syscalls.read(self.LINES.splitlines(), Path("/work"))
         assert calls.written == (
             "/state/outbox.sqlite3",
-            "/root/.cache/onnxruntime.db",
+            "/var/cache/onnxruntime.db",
             "/work/crop.jpg",
             "/state/a",
             "/home/b",
