@@ -13,10 +13,11 @@ import yaml
 
 from edge.camera.frames.open import open_source
 from edge.camera.known import NoMemory
-from edge.camera.line import SHIPPED_ROOT, fresh_line, load_networks, origin
+from edge.camera.line import fresh_line, load_networks, origin
 from edge.camera.plates import fold
 from edge.camera.replay import replay
 from edge.camera.score import Outcome, Score, read_truth, score
+from edge.camera.vision.manifest import SHIPPED_ROOT
 from edge.settings.camera import CameraSettings, SourceSettings, ViewSettings
 
 ROOT = Path(__file__).parents[1]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import edge
 from edge import __version__
 from edge.camera.motion import Gate
 from edge.camera.pipeline import Pipeline, Steps
@@ -20,14 +18,12 @@ from edge.settings.loader import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from edge.camera.known import ParkedMemory
     from edge.camera.vision.models import Network
     from edge.record.health import Provider
     from edge.settings.camera import CameraSettings
-
-SHIPPED_ROOT = Path(edge.__file__).resolve().parents[1]
-"""Where `models/manifest.yaml` lies when no settings file says otherwise: beside the package."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,7 +114,7 @@ def _frames(arguments: argparse.Namespace, settings: CameraSettings, recording: 
 
 def _settings(arguments: argparse.Namespace) -> tuple[CameraSettings, Path]:
     """The file's settings, or a new site's; and where their paths begin."""
-    from edge.camera.line import SHIPPED_ROOT
+    from edge.camera.vision.manifest import SHIPPED_ROOT
     from edge.settings.camera import CameraSettings, SourceSettings, ViewSettings
 
     if arguments.config is not None:
