@@ -214,7 +214,7 @@ class TestSyscalls:
 [pid 102] openat(AT_FDCWD, "/var/cache/onnxruntime.db", O_RDWR|O_CREAT|O_NOFOLLOW, 0644 <unfinished ...>
 102 <... openat resumed>) = 5
 101 openat(AT_FDCWD, "crop.jpg", O_WRONLY|O_CREAT|O_TRUNC, 0666) = 6
-101 rename("/state/a", "/home/b") = 0
+101 rename("/state/a", "/srv/b") = 0
 103 connect(9, {sa_family=AF_INET, sin_port=htons(1883), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
 103 connect(9, {sa_family=AF_INET6, sin6_port=htons(443), inet_pton(AF_INET6, "2001:db8::1", &sin6_addr)}, 28) = 0
 103 connect(9, {sa_family=AF_UNIX, sun_path="/run/systemd/notify"}, 110) = 0
@@ -234,7 +234,7 @@ class TestSyscalls:
             "/var/cache/onnxruntime.db",
             "/work/crop.jpg",
             "/state/a",
-            "/home/b",
+            "/srv/b",
             "/café",
         )
         assert calls.called == ("127.0.0.1:1883", "2001:db8::1:443", "/run/systemd/notify")
