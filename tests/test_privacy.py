@@ -228,11 +228,11 @@ class TestSyscalls:
 """
 
     def test_what_was_done_is_read(self):
-        calls = syscalls.read(self.LINES.splitlines(), Path("/work"))
+        calls = syscalls.read(self.LINES.splitlines(), Path("/srv/run"))
         assert calls.written == (
             "/state/outbox.sqlite3",
             "/var/cache/onnxruntime.db",
-            "/work/crop.jpg",
+            "/srv/run/crop.jpg",
             "/state/a",
             "/srv/b",
             "/café",
