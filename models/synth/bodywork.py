@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 Bgr = tuple[float, float, float]
 PER_METRE = 240
@@ -36,6 +37,7 @@ class Drawing:
     color: NDArray[np.uint8] = field(init=False)
     gloss: NDArray[np.uint8] = field(init=False)
     glow: NDArray[np.uint8] = field(init=False)
+    _shrunk: dict[float, tuple[NDArray[np.uint8], NDArray[np.uint8]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (round(self.height * self.per_metre), round(self.width * self.per_metre))
@@ -101,6 +103,19 @@ class Drawing:
         column = round((x - self.left) * self.per_metre - mask.shape[1] / 2)
         ink(self.color, mask, (column, row), color)
 
+    def shrunk(self, scale: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Colour (h×w×3), and gloss with glow (h×w×2), at a scale; kept, so draw nothing more afterwards."""
+        if scale not in self._shrunk:
+            if scale == 1.0:
+                found = (self.color, np.stack([self.gloss, self.glow], axis=2))
+                self.gloss, self.glow = found[1][..., 0], found[1][..., 1]
+            else:
+                size = (max(2, round(self.color.shape[1] * scale)), max(2, round(self.color.shape[0] * scale)))
+                whole = self.shrunk(1.0)
+                found = tuple(cv2.resize(layer, size, interpolation=cv2.INTER_AREA) for layer in whole)  # type: ignore[assignment]
+            self._shrunk[scale] = found
+        return self._shrunk[scale]
+
     def shade(self, x0: float, y0: float, x1: float, y1: float, top: float, bottom: float) -> None:
         """Darken a rectangle from `top` to `bottom` (factors), as a recess is."""
         (c0, r1), (c1, r0) = (self.at([(x0, y0), (x1, y1)]) / 16).round().astype(int)
@@ -112,15 +127,15 @@ class Drawing:
 def rounded(x0: float, y0: float, x1: float, y1: float, radius: float) -> list[tuple[float, float]]:
     """Points of a rectangle with rounded corners."""
     radius = min(radius, (x1 - x0) / 2, (y1 - y0) / 2)
-    points = []
+    points: list[tuple[float, float]] = []
     for cx, cy, start in (
         (x1 - radius, y1 - radius, 0),
         (x0 + radius, y1 - radius, 90),
         (x0 + radius, y0 + radius, 180),
         (x1 - radius, y0 + radius, 270),
     ):
-        for a in np.radians(np.linspace(start, start + 90, 6)):
-            points.append((cx + radius * float(np.cos(a)), cy + radius * float(np.sin(a))))
+        turn = np.radians(np.linspace(start, start + 90, 6))
+        points += zip(cx + radius * np.cos(turn), cy + radius * np.sin(turn), strict=True)
     return points
 
 

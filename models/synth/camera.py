@@ -64,10 +64,10 @@ class Camera:
 
     def rays(self) -> NDArray[np.float32]:
         """H×W×3: the direction that each pixel looks, in the world, not normalised (depth 1)."""
-        x = (np.arange(self.width) - self.middle[0]) / self.focal_px
-        y = (np.arange(self.height) - self.middle[1]) / self.focal_px
-        right, down, forward = self.axes()
-        return (x[None, :, None] * right + y[:, None, None] * down + forward).astype(np.float32)
+        x = ((np.arange(self.width) - self.middle[0]) / self.focal_px).astype(np.float32)
+        y = ((np.arange(self.height) - self.middle[1]) / self.focal_px).astype(np.float32)
+        right, down, forward = self.axes().astype(np.float32)
+        return x[None, :, None] * right + (y[:, None, None] * down + forward)
 
     def jittered(self, dx: float, dy: float) -> Camera:
         """The same camera, its picture moved by a fraction of a pixel."""
@@ -79,7 +79,7 @@ class Sensor:
     """What lens and sensor add to the light."""
 
     exposure: float = 1.0
-    softness_px: float = 0.7
+    softness_px: float = 0.6
     """Standard deviation of the lens's blur."""
     bloom: float = 0.03
     """Share of what is brighter than white that spills into its surroundings."""

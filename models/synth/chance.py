@@ -1,15 +1,14 @@
-"""Single pictures by chance, for training: any road, any light, any vehicle, plates with exact corners, and look-alikes.
+"""Single pictures by chance, for training: any road, light and vehicle, plates with exact corners, and look-alikes.
 
     picture, corners, told = render_scene(np.random.default_rng(7), size=(640, 384))
 
 Vehicles, trees and signs come from pools that are made once, each from its own number, so that pictures come fast and
-one seed always gives one picture. Three in ten scenes show no plate at all: empty roads, empty plate holders, lettering,
-stickers, signs, shop fronts, clocks.
+one seed always gives one picture. Three in ten scenes show no plate at all: empty roads, empty plate holders,
+lettering, stickers, signs, shop fronts, clocks.
 """
 
 from __future__ import annotations
 
-import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +16,12 @@ import cv2
 import numpy as np
 
 from models.synth import roadside as rs
-from models.synth.bodywork import ink, lettering, rounded
+from models.synth.bodywork import ink, lettering
 from models.synth.camera import Camera, develop
 from models.synth.filming import burn_clock, defocus, visible
+from models.synth.pools import VEHICLES, thing, vehicle
 from models.synth.road import Road, backdrop
 from models.synth.traffic import Car, drive
-from models.synth.vehicles import COLORS, MAKERS, build
 from models.synth.weather import SKIES, glare, rain
 
 if TYPE_CHECKING:
@@ -31,36 +30,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.synth.camera import Light
-    from models.synth.vehicles import Vehicle
     from models.synth.weather import Sky
 
 FlatPlate = tuple["NDArray[np.uint8]", str, str]
 """A flat picture (H×W×3, uint8, BGR), its text, its region."""
 
 CONDITIONS = tuple(SKIES)
-_VEHICLES, _TREES, _SIGNS, _SHOPS, _HOUSES = 160, 16, 48, 16, 6
-_KINDS = ("sedan", "sedan", "sedan", "suv", "suv", "suv", "pickup", "pickup", "van", "truck", "bus", "motorcycle")
-_STICKERS = (
-    "VOTE",
-    "BABY ON BOARD",
-    "I LOVE MY DOG",
-    "GO HAWKS",
-    "PEACE",
-    "MY KID IS AN HONOR STUDENT",
-    "4X4 OFF ROAD",
-    "COEXIST",
-    "USA",
-    "K-STATE 88",
-)
-_WORDS = (
-    "PRAIRIE/FREIGHT LINES/620 555 0142",
-    "HOME REPAIR/CALL 555 0177",
-    "FARM FRESH/SINCE 1954",
-    "PLUMBING/LICENSED 4471",
-    "CITY 14",
-    "U HAUL IT/19.95",
-    "",
-)
 
 
 def drawn_plate(rng: np.random.Generator, *, infrared: bool) -> FlatPlate:
@@ -78,7 +53,7 @@ def render_scene(
     condition: str | None = None,
     draw_plate: Callable[..., FlatPlate] = drawn_plate,
 ) -> tuple[NDArray[np.uint8], list[NDArray[np.float32]], dict[str, Any]]:
-    """One picture (height×width×3, uint8, BGR) of `size` (width, height), its plates' corners (4×2 each), and what it shows.
+    """One picture (H×W×3, uint8, BGR) of `size` (width, height), its plates' corners (4×2 each), and what it shows.
 
     `condition` is one of `CONDITIONS`, or any. Plates less than six tenths visible or narrower than 10 px stand in
     the third value under `ignore`, not among the corners. `draw_plate(rng, infrared=…)` may bring real crops.
@@ -86,6 +61,9 @@ def render_scene(
     sky = _sky(rng, condition)
     bare = rng.random() < 0.3
     camera, cars, told = _traffic(rng, size, sky, draw_plate, bare=bare)
+    if sky.lamp > 0:  # a camera turns its lamp and its exposure to what stands before it
+        near = min((car.z for car in cars), default=15.0)
+        sky = replace(sky, lamp=near**2 / 100 * float(np.exp(rng.normal(-1.9, 0.7))))
     light = _place(rng, camera, sky, cars)
     shutter_ms = float(rng.choice([0.5, 1.0, 2.0, 8.0], p=[0.4, 0.3, 0.2, 0.1]))
     exposures = 1 if shutter_ms < 2 else 2 if shutter_ms < 8 else 4
@@ -97,6 +75,9 @@ def render_scene(
     picture = develop(rng, light, sky.sensor)
     if rng.random() < 0.2:
         _clock(rng, picture)
+    if rng.random() < 0.4:
+        _, coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 92))])
+        picture = cv2.imdecode(coded, cv2.IMREAD_COLOR)
     corners = []
     for number, car in enumerate(cars):
         if car.plate is None or not told["vehicles"][number]["plate"]:
@@ -136,8 +117,7 @@ def _sky(rng: np.random.Generator, condition: str | None) -> Sky:
         sky,
         sun_from=sun,
         sensor=sensor,
-        lamp=sky.lamp * float(np.exp(rng.normal(0, 0.6))),
-        plate_gain=sky.plate_gain * float(np.exp(rng.normal(0.2, 0.5))),
+        plate_gain=sky.plate_gain * float(np.exp(rng.normal(0.5, 0.5))),
         haze=sky.haze * float(rng.uniform(0.3, 1.3)),
     )
 
@@ -160,74 +140,10 @@ def _place(rng: np.random.Generator, camera: Camera, sky: Sky, cars: list[Car]) 
         season=((0.045, 0.13, 0.1), (0.09, 0.2, 0.22), (0.05, 0.16, 0.1), (0.1, 0.15, 0.19))[int(rng.integers(4))],
     )
     light = backdrop(rng, camera, road, sky, trees=bool(rng.random() < 0.8))
-    things = [_thing(rng, left, right) for _ in range(int(rng.integers(3, 12)))]
+    things = [thing(rng, left, right) for _ in range(int(rng.integers(3, 12)))]
     for _, panel, corners, shine in sorted(things, key=lambda thing: -thing[0]):
         rs.place(light, camera, sky, panel, corners, shine=shine)
     return defocus(light, camera, sigma=float(rng.uniform(0.3, 2.0)))
-
-
-def _thing(rng: np.random.Generator, left: float, right: float) -> tuple[float, rs.Panel, NDArray[np.float64], float]:
-    """One upright thing beside the road: (distance, picture and mask, corners, how it shines in a lamp)."""
-    on_left = rng.random() < 0.5
-    edge, out = (left, -1.0) if on_left else (right, 1.0)
-    kind = rng.random()
-    if kind < 0.4:
-        z, tall = float(rng.uniform(14, 100)), float(rng.uniform(3, 9))
-        return (
-            z,
-            tree(int(rng.integers(_TREES))),
-            rs.upright(edge + out * float(rng.uniform(2, 14)), z, tall * 0.79, tall),
-            0.0,
-        )
-    if kind < 0.62:
-        z, wide = float(rng.uniform(6, 40)), float(rng.uniform(0.4, 1.1))
-        high = float(rng.uniform(1.6, 2.6))
-        return (
-            z,
-            sign(int(rng.integers(_SIGNS))),
-            rs.upright(edge + out * float(rng.uniform(0.5, 2)), z, wide, wide * 3.5, high - wide * 3.5),
-            float(rng.uniform(0, 6)),
-        )
-    if kind < 0.76:
-        z, far = float(rng.uniform(12, 45)), float(rng.uniform(3, 9))
-        long = float(rng.uniform(6, 12))
-        corners = (
-            rs.upright(edge + out * (far + long / 2), z, long, long * 0.44)
-            if rng.random() < 0.5
-            else _front(edge + out * far, z, long, on_left)
-        )
-        return z, shop(int(rng.integers(_SHOPS))), corners, 0.0
-    if kind < 0.86:
-        z = float(rng.uniform(35, 100))
-        return (
-            z,
-            house(int(rng.integers(_HOUSES))),
-            rs.upright(edge + out * float(rng.uniform(7, 20)), z, 11.0, 6.3),
-            0.0,
-        )
-    if kind < 0.93:
-        z = float(rng.uniform(10, 60))
-        return z, rs.pole(), rs.upright(edge + out * float(rng.uniform(0.8, 3)), z, 0.9, 9.0), 0.0
-    if kind < 0.97:
-        z = float(rng.uniform(7, 30))
-        coat, trousers = (tuple(float(v) for v in rng.uniform(10, 170, 3)) for _ in range(2))
-        return (
-            z,
-            rs.person(float(rng.random()), coat, trousers),
-            rs.upright(edge + out * float(rng.uniform(0.3, 2.5)), z, 0.72, float(rng.uniform(1.55, 1.9))),
-            0.0,
-        )  # type: ignore[arg-type]
-    z = float(rng.uniform(6, 20))
-    return z + 12, rs.rail(), rs.along(edge + out * 0.8, z, z + 24, 0.8), 0.0
-
-
-def _front(x: float, z: float, long: float, on_left: bool) -> NDArray[np.float64]:  # noqa: FBT001
-    """A shop front along the road, its words readable from the road."""
-    return (
-        rs.along(x, z - long / 2, z + long / 2, long * 0.44)
-        if on_left
-        else rs.along(x, z + long / 2, z - long / 2, long * 0.44)
-    )
 
 
 # ------------------------------------------------------------------ vehicles
@@ -284,7 +200,7 @@ def _car(
 ) -> Car:
     """One vehicle of the pool with its plate this far away, or with an empty holder."""
     receding = bool(rng.random() < 0.62)
-    body = vehicle(int(rng.integers(_VEHICLES)))
+    body = vehicle(int(rng.integers(VEHICLES)))
     if body.type == "motorcycle" and not receding:
         bare = True
     plate: NDArray[np.uint8] | None = None
@@ -401,64 +317,3 @@ def _clock(rng: np.random.Generator, picture: NDArray[np.uint8]) -> None:
         high=high,
         at=(int(rng.integers(4, max(5, width // 2))), 6 if rng.random() < 0.5 else height - high - 8),
     )
-
-
-# ------------------------------------------------------------------ pools, each thing from its own number
-
-
-@functools.lru_cache(maxsize=_VEHICLES)
-def vehicle(number: int) -> Vehicle:
-    """One of the pool's vehicles: any type and colour, some with stickers."""
-    rng = np.random.default_rng([101, number])
-    kind = _KINDS[number % len(_KINDS)]
-    assert kind in MAKERS, "the pool's kinds are the makers'"
-    color = str(rng.choice(list(COLORS), p=[0.22, 0.18, 0.15, 0.14, 0.09, 0.09, 0.03, 0.03, 0.03, 0.02, 0.02]))
-    made = build(
-        rng,
-        kind,
-        color,
-        words=_WORDS[int(rng.integers(len(_WORDS)))] if kind in ("van", "truck", "bus", "pickup") else "",
-    )
-    for _ in range(int(rng.choice([0, 1, 3], p=[0.55, 0.3, 0.15])) if kind != "motorcycle" else 0):
-        _sticker(rng, made)
-    return made
-
-
-def _sticker(rng: np.random.Generator, made: Vehicle) -> None:
-    """A bumper sticker: a small panel with words, never shaped like a plate."""
-    rear = made.sides["rear"]
-    wide, high = float(rng.uniform(0.16, 0.4)), float(rng.uniform(0.05, 0.09))
-    x, y = (
-        float(rng.choice([-1, 1])) * float(rng.uniform(0.35, 0.6)) * made.width / 2,
-        float(rng.uniform(0.4, min(1.0, made.height - 0.4))),
-    )
-    back = tuple(float(c) for c in rng.uniform(0, 255, 3))
-    rear.poly(rounded(x - wide / 2, y - high / 2, x + wide / 2, y + high / 2, 0.01), back, 0.2)  # type: ignore[arg-type]
-    front = (250.0, 250.0, 250.0) if sum(back) < 380 else (15.0, 15.0, 15.0)
-    rear.text(_STICKERS[int(rng.integers(len(_STICKERS)))], x, y, high * 0.6, front, wide=wide * 0.85)
-
-
-@functools.cache
-def tree(number: int) -> rs.Panel:
-    """One of the pool's trees."""
-    return rs.tree(np.random.default_rng([102, number]))
-
-
-@functools.cache
-def sign(number: int) -> rs.Panel:
-    """One of the pool's road signs."""
-    rng = np.random.default_rng([103, number])
-    words = rs.SIGNS[number % len(rs.SIGNS)]
-    return rs.sign(words, rng)
-
-
-@functools.cache
-def shop(number: int) -> rs.Panel:
-    """One of the pool's shop fronts."""
-    return rs.shop(rs.SHOPS[number % len(rs.SHOPS)], np.random.default_rng([104, number]))
-
-
-@functools.cache
-def house(number: int) -> rs.Panel:
-    """One of the pool's houses."""
-    return rs.house(np.random.default_rng([105, number]))

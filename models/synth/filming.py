@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.synth.bodies import Vehicle
     from models.synth.camera import Camera, Light
     from models.synth.scripts import Passing, Scene
-    from models.synth.vehicles import Vehicle
     from models.synth.weather import Sky
 
 
@@ -235,8 +235,7 @@ def dress(rng: np.random.Generator, light: Light, camera: Camera, sky: Sky, prop
         for x in (camera.x_m + side * rng.uniform(1.5, 9), far_side - side * rng.uniform(2, 16)):
             tall = rng.uniform(4, 8)
             things.append((z, rs.tree(rng), rs.upright(float(x), z, tall * 0.77, tall), 0.0))
-    for z in (26.0, 62.0, 98.0):
-        things.append((z, rs.pole(), rs.upright(far_side - side * 1.2, z, 0.9, 9.0), 0.0))
+    things += [(z, rs.pole(), rs.upright(far_side - side * 1.2, z, 0.9, 9.0), 0.0) for z in (26.0, 62.0, 98.0)]
     if props == "town":
         for z in (24.0, 33.0, 42.0):
             words = rs.SHOPS[int(rng.integers(len(rs.SHOPS)))]

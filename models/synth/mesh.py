@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from models.synth.camera import Camera
 
-_SIDE, _ARC = 6, 6
+_SIDE, _ARC = 3, 5
 """Points along each straight side and each rounded corner of an outline."""
 
 
@@ -53,23 +54,26 @@ class Mesh:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What a rasterised mesh shows in its window of the picture."""
+    """What a rasterised mesh shows: n pixels of the picture."""
 
-    x0: int
-    y0: int
-    inside: NDArray[np.bool_]
-    """h×w."""
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
     position: NDArray[np.float32]
-    """h×w×3, in the mesh's own frame."""
+    """n×3, in the mesh's own frame."""
     normal: NDArray[np.float32]
-    """h×w×3."""
+    """n×3, unit length."""
     part: NDArray[np.uint8]
-    """h×w."""
     cover: NDArray[np.float32]
-    """h×w, 0–1: how much of the pixel the mesh covers."""
+    """0–1: how much of the pixel the mesh covers."""
+
+    def pieces(self, size: int = 8192) -> Iterator[Surface]:
+        """A few pixels at a time: what is worked out for them stays in the processor's cache, three times faster."""
+        whole = (self.rows, self.columns, self.position, self.normal, self.part, self.cover)
+        for start in range(0, len(self.rows), size):
+            yield Surface(*(values[start : start + size] for values in whole))
 
 
-def stack(levels: Sequence[Level], part: int, *, between: int = 3, smooth: bool = True) -> Mesh:
+def stack(levels: Sequence[Level], part: int, *, between: int = 2, smooth: bool = True) -> Mesh:
     """A body from its outlines, lowest first, closed at the top."""
     keys = np.array([[lv.y, lv.front, lv.rear, lv.half, lv.radius, lv.bow] for lv in levels])
     at = np.linspace(0, len(keys) - 1, (len(keys) - 1) * between + 1)
@@ -104,6 +108,22 @@ def ball(centre: tuple[float, float, float], radii: tuple[float, float, float], 
     return _skin(np.stack(rings) * np.array(radii) + np.array(centre), part)
 
 
+def limb(points: Sequence[tuple[float, float, float]], radii: Sequence[float], part: int, *, sides: int = 10) -> Mesh:
+    """A tube along a few points: an arm, a fork, an exhaust."""
+    spine = np.array(points, np.float64)
+    ahead = np.gradient(spine, axis=0)
+    ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
+    angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)[:, None]
+    rings = []
+    for centre, way, radius in zip(spine, ahead, radii, strict=True):
+        u = np.cross(way, [0.0, 0.3, 1.0] if abs(way[0]) > 0.7 else [1.0, 0.1, 0.2])
+        u /= np.linalg.norm(u)
+        ring = radius * (np.cos(angle) * u + np.sin(angle) * np.cross(u, way))
+        rings.append(centre + ring)
+    ends = [spine[0] + (rings[0] - spine[0]) * 0.02, spine[-1] + (rings[-1] - spine[-1]) * 0.02]
+    return _skin(np.stack([ends[0], *rings, ends[1]]), part)
+
+
 def join(meshes: Sequence[Mesh]) -> Mesh:
     """Several as one."""
     starts = np.cumsum([0, *(len(m.vertices) for m in meshes)])
@@ -116,11 +136,17 @@ def join(meshes: Sequence[Mesh]) -> Mesh:
 
 
 def rasterise(
-    mesh: Mesh, place: NDArray[np.float64], turn: NDArray[np.float64], camera: Camera, *, last: int
+    mesh: Mesh,
+    place: NDArray[np.float64],
+    turn: NDArray[np.float64],
+    camera: Camera,
+    *,
+    nearer: Mapping[int, float],
 ) -> Surface | None:
     """Look at a mesh that stands at `place` (3) turned by `turn` (3×3, own frame → world); None when out of view.
 
-    Triangles hide one another by their distance; part `last` sits on top of its neighbours and wins by a metre.
+    Triangles hide one another by their distance; `nearer` says by how many metres a part counts as nearer than it is,
+    for those that sit on top of their neighbours, or (negative) inside them.
     """
     pixels, depth = camera.project(mesh.vertices @ turn.T + place)
     triangles, number = _facing(mesh, pixels, depth)
@@ -129,15 +155,16 @@ def rasterise(
         return None
     x0, y0, x1, y1 = window
     local = pixels - [x0, y0]
-    order = np.argsort((mesh.part[number] == last) - depth[triangles].mean(axis=1), kind="stable")
+    bias = np.array([nearer.get(part, 0.0) for part in range(int(mesh.part.max()) + 1)])
+    order = np.argsort(bias[mesh.part[number]] - depth[triangles].mean(axis=1), kind="stable")
     triangles, number = triangles[order], number[order]
     ids, cover = _paint(local, triangles, x1 - x0, y1 - y0)
-    inside = ids > 0
-    seen = _interpolate(mesh, local, depth, triangles, ids)
-    normal = seen[..., 3:]
-    normal /= np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-6)
-    part = np.concatenate([[0], mesh.part[number]]).astype(np.uint8)[ids]
-    return Surface(x0, y0, inside, seen[..., :3], normal, part, cover)
+    ys, xs = np.nonzero(ids)
+    seen = _interpolate(mesh, local, depth, triangles, (ys, xs, ids[ys, xs] - 1))
+    normal = seen[:, 3:]
+    normal /= np.maximum(np.sqrt((normal * normal).sum(axis=1, keepdims=True)), 1e-6)
+    part = mesh.part[number][ids[ys, xs] - 1]
+    return Surface(ys + y0, xs + x0, seen[:, :3], normal, part, cover[ys, xs])
 
 
 def _outline(y: float, front: float, rear: float, half: float, radius: float, bow: float) -> NDArray[np.float64]:
@@ -216,16 +243,17 @@ def _window(
 def _paint(
     pixels: NDArray[np.float64], triangles: NDArray[np.int32], width: int, height: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Triangle numbers from 1 (h×w), the nearest on top, and the share of each pixel that is covered."""
-    ids = np.zeros((height, width), np.int32)
-    fine = np.zeros((height * 2, width * 2), np.uint8)
-    points = np.clip(np.round(pixels * 16), -(2**20), 2**20).astype(np.int32)[triangles]
-    twice = points * 2 + 8  # the middle of the first of two fine pixels lies a quarter pixel before the coarse one's
-    for number, (coarse, doubled) in enumerate(zip(points, twice, strict=True), start=1):
-        cv2.fillConvexPoly(ids, coarse, number, cv2.LINE_8, 4)
-        cv2.fillConvexPoly(fine, doubled, 255, cv2.LINE_8, 4)
-    cover = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    return ids, np.where(ids > 0, cover, 0).astype(np.float32)
+    """Triangle numbers from 1 (h×w), the nearest on top, and the share of each pixel that is covered.
+
+    Painted at twice the size: two by two fine pixels are one.
+    """
+    fine = np.zeros((height * 2, width * 2), np.int32)
+    points = np.clip(np.round((pixels * 2 + 0.5) * 16), -(2**20), 2**20).astype(np.int32)[triangles]
+    for number, triangle in enumerate(points, start=1):
+        cv2.fillConvexPoly(fine, triangle, number, cv2.LINE_8, 4)
+    ids = np.maximum(np.maximum(fine[::2, ::2], fine[1::2, ::2]), np.maximum(fine[::2, 1::2], fine[1::2, 1::2]))
+    covered = cv2.resize((fine > 0).astype(np.uint8) * 255, (width, height), interpolation=cv2.INTER_AREA)
+    return ids, covered.astype(np.float32) / 255
 
 
 def _interpolate(
@@ -233,17 +261,14 @@ def _interpolate(
     pixels: NDArray[np.float64],
     depth: NDArray[np.float64],
     triangles: NDArray[np.int32],
-    ids: NDArray[np.int32],
+    seen: tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int32]],
 ) -> NDArray[np.float32]:
-    """h×w×6: position and normal at each pixel, right in perspective."""
+    """n×6: position and normal at each seen pixel (row, column, number of its triangle), right in perspective."""
+    rows, columns, number = seen
     corners = np.concatenate([pixels[triangles], np.ones((*triangles.shape, 1))], axis=2)
     values = np.concatenate([mesh.vertices, mesh.normals, np.ones((len(mesh.vertices), 1))], axis=1)[triangles]
-    values = values / depth[triangles][..., None]
-    planes = np.linalg.inv(corners) @ values
-    planes = np.concatenate([np.zeros((1, 3, 7)), planes]).astype(np.float32)
-    ys, xs = np.nonzero(ids)
-    found = planes[ids[ys, xs]]
-    sums = found[:, 0] * xs[:, None].astype(np.float32) + found[:, 1] * ys[:, None].astype(np.float32) + found[:, 2]
-    out = np.zeros((*ids.shape, 6), np.float32)
-    out[ys, xs] = sums[:, :6] / np.maximum(sums[:, 6:], 1e-6)
-    return out
+    planes = (np.linalg.inv(corners) @ (values / depth[triangles][..., None])).astype(np.float32)
+    along, down, fixed = (np.ascontiguousarray(planes[:, i]) for i in range(3))
+    x, y = columns.astype(np.float32)[:, None], rows.astype(np.float32)[:, None]
+    sums = np.take(along, number, axis=0) * x + np.take(down, number, axis=0) * y + np.take(fixed, number, axis=0)
+    return np.asarray(sums[:, :6] / np.maximum(sums[:, 6:], 1e-6), np.float32)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from models.synth import bodywork as bw
-from models.synth.road import stand
+from models.synth.camera import to_linear
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -211,5 +211,34 @@ def place(
     shade: float = 1.0,
     shine: float = 0.0,
 ) -> None:
-    """`stand` for a panel with its mask."""
-    stand(light, camera, sky, panel[0], panel[1], corners, shade=shade, shine=shine)
+    """Put a panel into the world with its corners (4×3: tl, tr, br, bl), in place.
+
+    `shine` is how much more than white paint it throws the camera's lamp back, as road signs do.
+    """
+    quad, depth = camera.project(corners)
+    if depth.min() < 1.0 or np.abs(quad).max() > 20000:
+        return
+    height, width = light.shape[:2]
+    low, high = np.floor(quad.min(axis=0)).astype(int) - 1, np.ceil(quad.max(axis=0)).astype(int) + 2
+    x0, y0, x1, y1 = max(0, low[0]), max(0, low[1]), min(width, high[0]), min(height, high[1])
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        return
+    picture, mask = panel
+    ratio = min(1.0, 1.3 * max((high[0] - low[0]) / picture.shape[1], (high[1] - low[1]) / picture.shape[0]))
+    size = (max(2, round(picture.shape[1] * ratio)), max(2, round(picture.shape[0] * ratio)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+    source = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32) - 0.5
+    matrix = cv2.getPerspectiveTransform(source, (quad - [x0, y0]).astype(np.float32))
+    window = (int(x1 - x0), int(y1 - y0))
+    replicate = cv2.BORDER_REPLICATE
+    color = cv2.warpPerspective(to_linear(small), matrix, window, flags=cv2.INTER_LINEAR, borderMode=replicate)
+    alpha = cv2.warpPerspective(share, matrix, window, flags=cv2.INTER_LINEAR).astype(np.float32)[..., None] / 255
+    far = float(depth.mean())
+    above = (np.array(sky.zenith, np.float32) + np.array(sky.horizon, np.float32)) / 2
+    around = (above * sky.ambient + np.array(sky.sun, np.float32) * 0.55) * np.float32(shade)
+    lit = color * (around + np.float32(sky.lamp * 100 / far**2 * (1 + shine)))
+    clear = np.float32(np.exp(-max(sky.haze, 0.06) * far / 100))
+    lit = lit * clear + np.array(sky.horizon, np.float32) * (1 - clear)
+    part = light[y0:y1, x0:x1]
+    part += (lit - part) * alpha

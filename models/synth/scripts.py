@@ -57,7 +57,7 @@ class Scene:
     """What stands beside the road: `trees`, `town`, `signs`."""
     idle_frames: int = 2
     """Frames kept before the first and after the last vehicle."""
-    quality: int = 62
+    quality: int = 58
 
 
 RIGHT_VERGE = Road()
@@ -113,7 +113,7 @@ def _scenes() -> tuple[Scene, ...]:
             seed=11,
             passings=(_toward("AB3*K7T", "US-MO", 2, "sedan", "silver"),),
             seconds=2.2,
-            frames_per_second=15,
+            frames_per_second=12,
             **toward,
         ),
         Scene(
@@ -121,7 +121,7 @@ def _scenes() -> tuple[Scene, ...]:
             seed=12,
             passings=(_away("482 MKT", "US-KS", 5, "pickup", "white"),),
             seconds=2.2,
-            frames_per_second=15,
+            frames_per_second=12,
             **away,
         ),
         Scene(
@@ -228,7 +228,7 @@ def _scenes() -> tuple[Scene, ...]:
             name="clock_overlay",
             seed=22,
             sky="overcast",
-            passings=(_toward("WZE 306", "US-NE", 3, "suv", "silver"),),
+            passings=(_toward("WZE 306", "US-NE", 3, "bus", "blue", words="PRAIRIE EXPRESS", speed=9),),
             seconds=2.2,
             clock=True,
             **toward,

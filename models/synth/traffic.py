@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from models.synth.bodies import BODY, CABIN, LEATHER, PAINT, TYRE
 from models.synth.camera import to_linear
 from models.synth.mesh import rasterise
-from models.synth.vehicles import BODY, CABIN, LEATHER, PAINT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from models.synth.bodies import Mount, Vehicle
     from models.synth.bodywork import Drawing
     from models.synth.camera import Camera, Light
     from models.synth.mesh import Surface
-    from models.synth.vehicles import Mount, Vehicle
     from models.synth.weather import Sky
+
+    Seen = NDArray[np.float32]
+    """Numbers for each of n seen points: n×1 or n×3."""
 
 HEADLAMP = 26.0
 """Light of a lit headlamp, where white in the sun is 1."""
@@ -87,7 +90,7 @@ def drive(
     total = np.zeros_like(light)
     for number in range(exposures):
         share = (number + 0.5) / exposures - 0.5
-        jitter = (0.6 * share, 0.5 * (((number * 2) % exposures + 0.5) / exposures - 0.5))
+        jitter = (0.6 * share, 0.5 * (((number + exposures // 2) % exposures + 0.5) / exposures - 0.5))
         picture = light.copy()
         for car in cars:
             _draw(picture, car, camera.jittered(*jitter), sky, share * shutter_ms)
@@ -97,134 +100,117 @@ def drive(
 
 def _draw(picture: Light, car: Car, camera: Camera, sky: Sky, ms: float) -> None:
     place, turn = car.place(ms), car.turn()
-    surface = rasterise(car.vehicle.mesh, place, turn, camera, last=CABIN)
+    surface = rasterise(car.vehicle.mesh, place, turn, camera, nearer={CABIN: 1.0, TYRE: -0.8})
     if surface is None:
         return
-    h, w = surface.inside.shape
-    part = picture[surface.y0 : surface.y0 + h, surface.x0 : surface.x0 + w]
-    lit = _shade(surface, car, place, turn, camera, sky)
-    if sky.haze > 0:
-        clear = np.float32(np.exp(-sky.haze * place[2] / 100))
-        lit = lit * clear + np.array(sky.horizon, np.float32) * (1 - clear)
-    cover = surface.cover[..., None]
-    part[:] = part + (lit - part) * cover
+    clear = np.float32(np.exp(-sky.haze * place[2] / 100))
+    for piece in surface.pieces():
+        lit = _shade(piece, car, place, turn, camera, sky)
+        if sky.haze > 0:
+            lit = lit * clear + np.array(sky.horizon, np.float32) * (1 - clear)
+        under = picture[piece.rows, piece.columns]
+        picture[piece.rows, piece.columns] = under + (lit - under) * piece.cover[:, None]
     if car.plate is not None:
         _screw_on(picture, car, car.corners(camera, ms), camera, sky)
 
 
 def _shade(
     s: Surface, car: Car, place: NDArray[np.float64], turn: NDArray[np.float64], camera: Camera, sky: Sky
-) -> Light:
-    """Light from each point of a surface towards the camera, h×w×3."""
+) -> Seen:
+    """Light from each point of a surface towards the camera, n×3."""
     albedo, gloss, glow = _wear(s, car, camera)
     spin = turn.astype(np.float32)
     normal = s.normal @ spin.T
-    world = s.position @ spin.T + place.astype(np.float32)
-    view = camera.place.astype(np.float32) - world
-    far = np.maximum(np.linalg.norm(view, axis=2, keepdims=True), 0.1)
+    view = (camera.place - place).astype(np.float32) - s.position @ spin.T
+    far = np.maximum(np.sqrt((view * view).sum(axis=1, keepdims=True)), np.float32(0.1))
     view /= far
-    facing = np.clip((normal * view).sum(axis=2, keepdims=True), 0, 1)
-    up = normal[..., 1:2]
+    facing = np.clip((normal * view).sum(axis=1, keepdims=True), 0, 1)
     bounce = normal * (2 * facing) - view
-    ripple = 0.025 * np.sin(9 * bounce[..., 0] + 2 + 4 * s.position[..., 0]) + 0.015 * np.sin(31 * bounce[..., 0])
-    env = _MIRRORS(sky)[np.clip((bounce[..., 1] + ripple + 1) * 127.5, 0, 255).astype(np.uint8)]
-    fresnel = gloss * (0.06 + 0.94 * (1 - facing) ** 5)
-    sun_dir = sky.toward_sun()
-    sun = np.clip(normal @ sun_dir, 0, 1)[..., None]
-    spot = np.clip(bounce @ sun_dir, 0, 1)[..., None] ** 90 * gloss * 2.5
-    low = np.clip(0.3 + s.position[..., 1:2] / 0.8, 0, 1)
-    above = (np.array(sky.zenith, np.float32) + np.array(sky.horizon, np.float32)) / 2
-    ambient = (
-        (above * (0.5 + 0.5 * up) + np.array(sky.ground, np.float32) * (0.5 - 0.5 * up)) * np.float32(sky.ambient) * low
-    )
-    lit = (
-        albedo * (ambient + sun * np.array(sky.sun, np.float32))
-        + env * fresnel * (0.35 + 0.65 * low)
-        + spot * np.array(sky.sun, np.float32)
-    )
+    low = np.clip(0.3 + s.position[:, 1:2] / np.float32(0.8), 0, 1)
+    lit = albedo * _ambient(normal[:, 1:2], low, sky)
+    edge = 1 - facing
+    fresnel = 0.06 + 0.94 * _squared(edge, 2) * edge
+    lit += _mirrored_sky(s, bounce, sky) * (gloss * fresnel * (0.35 + 0.65 * low))
+    if max(sky.sun) > 0:
+        sun, toward = np.array(sky.sun, np.float32), sky.toward_sun()[:, None]
+        lit += albedo * (np.clip(normal @ toward, 0, 1) * sun)
+        lit += _squared(np.clip(bounce @ toward, 0, 1), 6) * gloss * (2.5 * sun)
     if sky.lamp > 0:
-        near = np.float32(sky.lamp * 100) / far**2
-        lit = lit + near * (albedo * facing + gloss * facing**400 * 6)
+        lit += np.float32(sky.lamp * 100) / (far * far) * (albedo * facing + gloss * _squared(facing, 8) * 6)
     if sky.headlamps and car.lamps:
-        bright = np.where(glow > 0.5, HEADLAMP * glow**2, glow * 9 * (1 + 2 * car.brakes)) * (
-            0.7 if sky.name == "rain" else 1.0
-        )
-        if sky.infrared:
-            bright = bright * 0.5
-        lit = lit + bright * np.maximum(albedo, 0.02)
-    return np.asarray(lit, np.float32)
+        lit += _glowing(glow, car, sky) * np.maximum(albedo, np.float32(0.02))
+    return lit
 
 
-def _wear(s: Surface, car: Car, camera: Camera) -> tuple[Light, Light, Light]:
-    """Colour (linear), gloss and glow of each point: the drawings on the body, plain colours elsewhere."""
+def _squared(x: Seen, times: int) -> Seen:
+    """X to the power of 2, 4, 8 …; many times faster than `**`."""
+    for _ in range(times):
+        x = x * x
+    return x
+
+
+def _ambient(up: Seen, low: Seen, sky: Sky) -> Seen:
+    """Light of the whole sky and of the ground, n×3; little of it reaches what is near the road."""
+    above = (np.array(sky.zenith, np.float32) + np.array(sky.horizon, np.float32)) / 2
+    below = np.array(sky.ground, np.float32)
+    return (above * (0.5 + 0.5 * up) + below * (0.5 - 0.5 * up)) * (low * np.float32(sky.ambient))
+
+
+def _mirrored_sky(s: Surface, bounce: Seen, sky: Sky) -> Seen:
+    """What paint and glass mirror, a little wavy."""
+    ripple = 0.025 * np.sin(9 * bounce[:, 0] + 2 + 4 * s.position[:, 0]) + 0.015 * np.sin(31 * bounce[:, 0])
+    return np.take(sky.mirror(), np.clip((bounce[:, 1] + ripple + 1) * 127.5, 0, 255).astype(np.uint8), axis=0)
+
+
+def _glowing(glow: Seen, car: Car, sky: Sky) -> Seen:
+    """Light of the lamps: headlamps far beyond white, tail lamps modest, brighter on the brakes."""
+    dim = 0.7 if sky.name == "rain" else 0.5 if sky.infrared else 1.0
+    return np.where(glow > 0.5, HEADLAMP * glow * glow, glow * (9 + 18 * car.brakes)) * np.float32(dim)
+
+
+def _wear(s: Surface, car: Car, camera: Camera) -> tuple[Seen, Seen, Seen]:
+    """Colour (linear, n×3), gloss and glow (n×1): the drawings on the body, plain colours elsewhere."""
     v = car.vehicle
-    ax, ay, az = (np.abs(s.normal[..., i]) for i in range(3))
-    x, y, z = (s.position[..., i] for i in range(3))
+    ax, ay, az = (np.abs(s.normal[:, i]) for i in range(3))
+    x, y, z = (s.position[:, i] for i in range(3))
     worn = (s.part == BODY) | (s.part == CABIN)
-    body = s.inside & worn
     color = np.take(to_linear(v.parts.astype(np.uint8)), s.part, axis=0)
-    gloss = np.where(worn | (s.part == PAINT), 0.45, np.where(s.part == LEATHER, 0.25, 0.05)).astype(np.float32)
-    glow = np.zeros(s.inside.shape, np.float32)
-    end, flat = az > ax, ay > 0.955
+    shiny = worn | (s.part == PAINT)
+    gloss = np.where(shiny, 0.45, np.where(s.part == LEATHER, 0.1, 0.05)).astype(np.float32)[:, None]
+    glow = np.zeros_like(gloss)
+    upright = worn & (ay <= 0.955)
+    end = az > ax
     per_metre = camera.focal_px / max(abs(car.z), 1.0)
     for name, chosen, across in (
-        ("front", body & end & ~flat & (s.normal[..., 2] > 0), -x),
-        ("rear", body & end & ~flat & (s.normal[..., 2] <= 0), x),
-        ("right", body & ~end & ~flat & (s.normal[..., 0] > 0), z),
-        ("left", body & ~end & ~flat & (s.normal[..., 0] <= 0), -z),
+        ("front", upright & end & (s.normal[:, 2] > 0), -x),
+        ("rear", upright & end & (s.normal[:, 2] <= 0), x),
+        ("right", upright & ~end & (s.normal[:, 0] > 0), z),
+        ("left", upright & ~end & (s.normal[:, 0] <= 0), -z),
     ):
-        if chosen.any():
-            _sample(v.sides[name], chosen, across, y, per_metre, (color, gloss, glow))
-    return color, gloss[..., None], glow[..., None]
+        which = np.nonzero(chosen)[0]
+        if len(which):
+            found = _sample(v.sides[name], across[which], y[which], per_metre)
+            color[which], gloss[which], glow[which] = found[:, :3], found[:, 3:4], found[:, 4:]
+    return color, gloss, glow
 
 
-def _sample(
-    d: Drawing,
-    chosen: NDArray[np.bool_],
-    across: NDArray[np.float32],
-    y: NDArray[np.float32],
-    per_metre: float,
-    into: tuple[Light, Light, Light],
-) -> None:
-    """Look a drawing up where `chosen`; one that is far away is shrunk first, so that thin bars fade."""
-    rows, columns = np.nonzero(chosen.any(axis=1))[0], np.nonzero(chosen.any(axis=0))[0]
-    r = slice(rows[0], rows[-1] + 1)
-    c = slice(columns[0], columns[-1] + 1)
+_LINE = 512
+"""Points are looked up in lines of this length: OpenCV allows no longer ones than 32,767."""
+
+
+def _sample(d: Drawing, across: Seen, y: Seen, per_metre: float) -> Seen:
+    """Look a drawing up at points: n×5, colour, gloss and glow. A far one is shrunk first, so that thin bars fade."""
     scale = min(1.0, 2.0 ** np.ceil(np.log2(max(per_metre / d.per_metre, 0.02))))
-    layers = _shrunk(d, scale)
-    mx = ((across[r, c] - d.left) * d.per_metre * scale - 0.5).astype(np.float32)
-    my = ((d.height - y[r, c]) * d.per_metre * scale - 0.5).astype(np.float32)
-    mask = chosen[r, c]
-    for source, target in zip(layers, into, strict=True):
-        found = cv2.remap(source, mx, my, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        target[r, c][mask] = found[mask]
-
-
-def _shrunk(d: Drawing, scale: float) -> tuple[Light, Light, Light]:
-    """Colour (linear), gloss, glow at a scale; kept with the drawing."""
-    kept = d.__dict__.setdefault("_levels", {})
-    if scale not in kept:
-        size = (max(2, round(d.color.shape[1] * scale)), max(2, round(d.color.shape[0] * scale)))
-        layers = (to_linear(d.color), d.gloss.astype(np.float32) / 255, d.glow.astype(np.float32) / 255)
-        kept[scale] = tuple(cv2.resize(layer, size, interpolation=cv2.INTER_AREA) for layer in layers)
-    return kept[scale]  # type: ignore[no-any-return]
-
-
-class _Mirrors:
-    """One mirror table a sky."""
-
-    def __init__(self) -> None:
-        self._kept: dict[int, tuple[Sky, Light]] = {}
-
-    def __call__(self, sky: Sky) -> Light:
-        if id(sky) not in self._kept:
-            if len(self._kept) > 64:
-                self._kept.clear()
-            self._kept[id(sky)] = (sky, sky.mirror())
-        return self._kept[id(sky)][1]
-
-
-_MIRRORS = _Mirrors()
+    count = len(across)
+    maps = np.zeros((2, -(-count // _LINE) * _LINE), np.float32)
+    maps[0, :count] = (across - np.float32(d.left)) * np.float32(d.per_metre * scale) - np.float32(0.5)
+    maps[1, :count] = (np.float32(d.height) - y) * np.float32(d.per_metre * scale) - np.float32(0.5)
+    u, v = maps.reshape(2, -1, _LINE)
+    color, rest = (
+        cv2.remap(layer, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for layer in d.shrunk(scale)
+    )
+    gloss_glow = rest.reshape(-1, 2)[:count].astype(np.float32) / np.float32(255)
+    return np.concatenate([to_linear(color).reshape(-1, 3)[:count], gloss_glow], axis=1)
 
 
 def _screw_on(picture: Light, car: Car, quad: NDArray[np.float64], camera: Camera, sky: Sky) -> None:

@@ -5,13 +5,19 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from models.synth.camera import Light, Sensor
+from models.synth.camera import Sensor
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.synth.camera import Light
 
 Color = tuple[float, float, float]
 
@@ -54,22 +60,16 @@ class Sky:
 
     def mirror(self) -> NDArray[np.float32]:
         """256×3: what a mirror sees that looks down (0) … at the horizon (128) … up (255)."""
-        height = np.linspace(-1, 1, 256)
-        steps = np.array([-1, -0.25, -0.03, 0.0, 0.1, 0.17, 0.5, 1.0])
-        near = np.array(self.ground)
-        colours = np.stack(
-            [
-                near * 0.5,
-                near,
-                near * 0.8,
-                self.trees,
-                self.trees,
-                self.horizon,
-                np.add(self.horizon, self.zenith) / 2,
-                self.zenith,
-            ]
-        )
-        return np.stack([np.interp(height, steps, colours[:, c]) for c in range(3)], 1).astype(np.float32)
+        return _mirror(self.ground, self.trees, self.horizon, self.zenith)
+
+
+@functools.lru_cache(maxsize=64)
+def _mirror(ground: Color, trees: Color, horizon: Color, zenith: Color) -> NDArray[np.float32]:
+    height = np.linspace(-1, 1, 256)
+    steps = np.array([-1, -0.25, -0.03, 0.0, 0.1, 0.17, 0.5, 1.0])
+    near, middle = np.array(ground), np.add(horizon, zenith) / 2
+    colours = np.stack([near * 0.5, near, near * 0.8, trees, trees, horizon, middle, zenith])
+    return np.stack([np.interp(height, steps, colours[:, c]) for c in range(3)], 1).astype(np.float32)
 
 
 def _skies() -> dict[str, Sky]:
