@@ -235,7 +235,9 @@ def _sum_up(heard: Heard, code: int) -> int:
         print(f"told {delays[len(delays) // 2]:.1f} s after the last look (median), {delays[-1]:.1f} s at most")
     if heard.health is not None:
         stages = heard.health.stages
-        rows = [(name.replace("_", " "), f"{number:,}") for name, number in msgspec.structs.asdict(stages).items()]
+        counts = msgspec.structs.asdict(stages)
+        del counts["published"]  # written before the last were acknowledged; what arrived is counted above
+        rows = [(name.replace("_", " "), f"{number:,}") for name, number in counts.items()]
         print("\nfrom the camera's last health report:\n" + present.table(rows, right=(1,)))
         print(f"networks run by {heard.health.provider}, {heard.health.device.rss_mb} MB of memory")
     if not heard.sightings:
