@@ -8,12 +8,14 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo replay test check slow lock clean
+.PHONY: help setup setup-desk run demo replay test check slow lock clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
 
 setup: .venv/.setup  ## make .venv, which holds bin/plate-reader and what it needs to run
+
+setup-desk: .venv/.desk  ## the same for the station's computer: SQLAlchemy, PostgreSQL's driver, Jinja
 
 run: .venv/.demo  ## replay sample_frames/ through the camera daemon and print what a subscriber receives (BROKER=host:port)
 	@$(BIN)/plate-reader demo $(if $(BROKER),--broker $(BROKER))
