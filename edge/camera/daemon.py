@@ -12,6 +12,7 @@ import logging
 import secrets
 import time
 from dataclasses import dataclass
+from functools import partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Literal
 
@@ -166,7 +167,7 @@ class Daemon:
         for sighting in sightings:
             self._vitals.told(with_plate=sighting.plate is not None)
             try:
-                self._outbox.keep(lambda sequence, one=sighting: _numbered(one, sequence))  # type: ignore[misc]
+                self._outbox.keep(partial(_numbered, sighting))
             except OutboxError:  # the disk said why; the road goes on
                 self._vitals.unrecorded += 1
             else:

@@ -13,7 +13,6 @@ weakest characters exchanged.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from edge.camera.alignment import likelihood, matched
@@ -83,10 +82,10 @@ def _quality(look: Look) -> float:
 
 def _candidates(reads: Sequence[Read], weights: Sequence[float]) -> list[str]:
     """Every text that was read, heaviest first, and what the leaders become with a weak character exchanged."""
-    heard: Counter[str] = Counter()
+    heard: dict[str, float] = {}
     for read, weight in zip(reads, weights, strict=True):
-        heard[read.text] += weight  # type: ignore[assignment]  # a Counter of floats counts as well
-    texts = [text for text, _ in heard.most_common(CANDIDATES_MAX // 2)]
+        heard[read.text] = heard.get(read.text, 0.0) + weight
+    texts = sorted(heard, key=lambda text: -heard[text])[: CANDIDATES_MAX // 2]
     for read in sorted(reads, key=lambda read: -read.confidence)[:3]:
         texts.extend(_exchanged(read.characters))
     return list(dict.fromkeys(texts))[:CANDIDATES_MAX]

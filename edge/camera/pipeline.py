@@ -77,10 +77,6 @@ class Tally:
     sightings: int = 0
     unreadable: int = 0
     """Passes whose reads were not good enough for a text."""
-    told_before: int = 0
-    """Passes of vehicles that were told already."""
-    standing: int = 0
-    """Passes that stood too shortly to be told, or that are overlays."""
     spent_ns: dict[str, int] = field(default_factory=lambda: {"motion": 0, "detect": 0, "read": 0, "fuse": 0})
 
 
@@ -129,7 +125,8 @@ class Pipeline:
 
     def _look_at(self, frame: Frame, plate: Plate) -> Look:
         height, width = frame.pixels.shape[:2]
-        readable = not _cut_off(plate, width, height) and self._worth_reading(frame, plate)
+        margin_px = max(1.0, BORDER_SHARE * width)
+        readable = not plate.reaches_edge(width, height, margin_px) and self._worth_reading(frame, plate)
         read = self._steps.reader.read(frame, plate) if readable else None
         self.tally.reads += bool(read and read.characters)
         return Look(
@@ -142,12 +139,12 @@ class Pipeline:
         )
 
     def _wanted(self, frame: Frame, plate: Plate) -> bool:
-        """Whether a plate lies where the settings look, and is wide enough."""
+        """Whether a plate lies where the settings look."""
         height, width = frame.pixels.shape[:2]
         x, y = plate.center[0] / width, plate.center[1] / height
         view = self._settings.view
         inside = [any(a.x0 <= x <= a.x1 and a.y0 <= y <= a.y1 for a in areas) for areas in (view.look, view.ignore)]
-        return (inside[0] or not view.look) and not inside[1] and plate.width_px >= self._settings.detector.width_px_min
+        return (inside[0] or not view.look) and not inside[1]
 
     def _worth_reading(self, frame: Frame, plate: Plate) -> bool:
         reads, widest_px = self._tracker.reads_of(plate, frame.monotonic_ns)
@@ -169,11 +166,7 @@ class Pipeline:
             self.tally.unreadable += 1
             if not _surely_a_vehicle(passed):
                 return None
-        elif told == "again":
-            self.tally.told_before += 1
-            return None
-        elif told in ("waiting", "overlay"):
-            self.tally.standing += 1
+        elif told != "new":
             return None
         self.tally.sightings += 1
         return conclude(
@@ -184,11 +177,6 @@ class Pipeline:
         now = perf_counter_ns()
         self.tally.spent_ns[stage] += now - began_ns
         return now
-
-
-def _cut_off(plate: Plate, width: int, height: int) -> bool:
-    box, margin = plate.box, max(1.0, BORDER_SHARE * width)
-    return box.x0 < margin or box.y0 < margin or box.x1 > width - margin or box.y1 > height - margin
 
 
 def _surely_a_vehicle(passed: Pass) -> bool:

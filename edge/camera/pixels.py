@@ -43,11 +43,6 @@ class Letterbox:
         offset = np.array([self.left, self.top], np.float32)
         return np.asarray((points - offset) / np.float32(self.scale), np.float32)
 
-    def forth(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Picture points (…×2) → canvas points, same shape."""
-        offset = np.array([self.left, self.top], np.float32)
-        return np.asarray(points * np.float32(self.scale) + offset, np.float32)
-
 
 def letterbox(
     picture: NDArray[np.uint8], width: int, height: int, *, align: Literal["corner", "center"] = "corner"

@@ -91,6 +91,11 @@ class Plate:
         (ax, ay), (bx, by), (cx, cy), (dx, dy) = self.corners
         return (math.hypot(bx - ax, by - ay) + math.hypot(cx - dx, cy - dy)) / 2
 
+    def reaches_edge(self, width: int, height: int, margin_px: float = 1.0) -> bool:
+        """Whether it comes so near the frame's edge that it may be cut off: half a plate is not read."""
+        box = self.box
+        return min(box.x0, box.y0) < margin_px or box.x1 > width - margin_px or box.y1 > height - margin_px
+
 
 @dataclass(frozen=True, slots=True)
 class Character:

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cli.exit_codes import FAILED
 from edge.settings.loader import root_of
 from edge.settings.policy_paths import anchored_policy
 from edge.settings.policy_rules import load_policy
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from edge.desk.hotlists.shelf import Person
     from edge.desk.store import Store
     from edge.settings.policy import Policy
-
-DONE, FAILED, WRONG = 0, 1, 2
 
 
 class CannotDo(Exception):

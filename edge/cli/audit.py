@@ -10,18 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli import present
-from edge.cli.at_desk import (
-    DONE,
-    FAILED,
-    CannotDo,
-    add_config,
-    add_person,
-    guarded,
-    known,
-    now_ms,
-    opened,
-    write_private,
-)
+from edge.cli.at_desk import CannotDo, add_config, add_person, guarded, known, now_ms, opened, write_private
+from edge.cli.exit_codes import DONE, FAILED
 
 if TYPE_CHECKING:
     import argparse

@@ -17,6 +17,7 @@ import msgspec
 
 from edge.camera.vision.manifest import load_manifest
 from edge.cli import present
+from edge.cli.exit_codes import DONE, WRONG
 from edge.settings.camera import CameraSettings, DetectorSettings, ReaderSettings
 from edge.settings.camera_rules import RULES
 from edge.settings.loader import digest, load, root_of
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from edge.camera.vision.manifest import Kind, Manifest
     from edge.settings.matching import Rules
     from edge.settings.policy import Policy
-
-DONE, WRONG = 0, 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ import msgspec
 
 from edge.cli import present
 from edge.cli.demo_desk import DeskFailed, station
+from edge.cli.exit_codes import DONE, FAILED
 from edge.link.topics import DESK
 from edge.record.health import Health
 from edge.record.sighting import Sighting
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from edge.cli.demo_desk import Station
     from edge.settings.camera import BrokerSettings, CameraSettings
 
-DONE, FAILED, WRONG = 0, 1, 2
 ROOT = Path(__file__).parents[2]
 CONNECT_S_MAX = 10.0
 GOODBYE_S_MAX = 5.0

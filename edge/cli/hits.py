@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from edge.cli import present
-from edge.cli.at_desk import DONE, FAILED, WRONG, add_config, guarded, local, now_ms, opened, person, write_private
+from edge.cli.at_desk import add_config, guarded, local, now_ms, opened, person, write_private
+from edge.cli.exit_codes import DONE, FAILED, WRONG
 
 if TYPE_CHECKING:
     import argparse

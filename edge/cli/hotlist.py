@@ -8,19 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli import present
-from edge.cli.at_desk import (
-    DONE,
-    FAILED,
-    WRONG,
-    add_config,
-    add_person,
-    guarded,
-    known,
-    local,
-    moment_ms,
-    now_ms,
-    opened,
-)
+from edge.cli.at_desk import add_config, add_person, guarded, known, local, moment_ms, now_ms, opened
+from edge.cli.exit_codes import DONE, FAILED, WRONG
 
 if TYPE_CHECKING:
     import argparse

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from edge import __version__
 from edge.cli import present
+from edge.cli.exit_codes import DONE, FAILED, WRONG
 from edge.settings.problems import SettingsWrong
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DONE, FAILED, WRONG = 0, 1, 2
-"""Exit codes: all done; some input failed, named on stderr; wrong usage or settings."""
 INTERRUPTED = 130
 """What shells say of a program that Ctrl-C ended."""
 

@@ -11,6 +11,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, TextIO
 
 from edge.cli import present
+from edge.cli.exit_codes import DONE, FAILED, WRONG
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from edge.camera.scene import Plate, Read, Region
     from edge.camera.vision.look import Eye, Seen
 
-DONE, FAILED, WRONG = 0, 1, 2
 NAME_MAX = 40
 """Longer file names lose their beginning in the table; --json has them whole."""
 

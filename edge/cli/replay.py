@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from edge.cli import present
+from edge.cli.exit_codes import DONE, FAILED, WRONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from edge.record.sighting import Sighting
     from edge.settings.camera import CameraSettings
 
-DONE, FAILED, WRONG = 0, 1, 2
 TRUTH_NAME = "truth.yaml"
 
 

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli import present
+from edge.cli.exit_codes import WRONG
+from edge.cli.service import serve, set_up_log
 
 if TYPE_CHECKING:
     import argparse
 
-    from edge.camera.daemon import Daemon
     from edge.settings.camera import CameraSettings
-
-DONE, FAILED, WRONG = 0, 1, 2
-
-log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,67 +24,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Until SIGTERM or the end of a recording. SIGHUP reads the settings again and keeps the old ones if wrong."""
+    from edge.camera.daemon import Daemon
     from edge.camera.frames.source import SourceUnusable
+    from edge.camera.notify import notifier
     from edge.link.trust import LinkMisconfigured
     from edge.settings.camera_rules import load_camera
+    from edge.settings.loader import root_of
 
-    logging.basicConfig(
-        level=logging.DEBUG if arguments.verbose else logging.INFO,
-        format="%(levelname)s %(name)s: %(message)s" if _under_systemd() else "%(asctime)s %(levelname)s %(message)s",
-    )
-    settings = load_camera(arguments.config)
+    def make(settings: CameraSettings) -> Daemon:
+        root = root_of(arguments.config)
+        return Daemon(settings, root, _folder(settings, root), notifier())
+
+    set_up_log(verbose=arguments.verbose)
     try:
-        return _run_until_stopped(arguments.config, settings)
+        return serve(arguments.config, load_camera(arguments.config), load_camera, make)
     except (SourceUnusable, LinkMisconfigured) as wrong:
         print(f"{arguments.config}: {wrong}", file=sys.stderr)
         return WRONG
 
 
-def _run_until_stopped(config: Path, settings: CameraSettings) -> int:
-    from edge.camera.daemon import Daemon
-    from edge.camera.notify import notifier
-    from edge.settings.loader import root_of
-
-    while True:
-        daemon = Daemon(settings, root_of(config), _folder(settings, root_of(config)), notifier())
-        latest = _listen(daemon, config, settings)
-        ending = daemon.run()
-        settings = latest[-1]
-        if ending != "reload":
-            return FAILED if ending == "failed" else DONE
-
-
-def _listen(daemon: Daemon, config: Path, settings: CameraSettings) -> list[CameraSettings]:
-    """Signals → the daemon. The returned list ends with the settings that hold."""
-    from edge.settings.camera_rules import load_camera
-    from edge.settings.problems import SettingsWrong
-
-    held = [settings]
-
-    def stop(_signal: int, _frame: object) -> None:
-        daemon.stop()
-
-    def reload(_signal: int, _frame: object) -> None:
-        try:
-            held.append(load_camera(config))
-        except SettingsWrong as wrong:
-            log.error("%s has %d mistakes; going on with the settings of before", config, len(wrong.problems))  # noqa: TRY400
-            present.problems(wrong.problems)
-        else:
-            daemon.reload()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGHUP, reload)
-    return held
-
-
 def _folder(settings: CameraSettings, root: Path) -> Path:
     """Where the outbox lies: systemd's StateDirectory, when it gives one; else the settings' folder."""
     given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    folder = Path(given) if given else root / settings.outbox.folder
-    return folder if given else folder / settings.camera
-
-
-def _under_systemd() -> bool:
-    return "JOURNAL_STREAM" in os.environ
+    return Path(given) if given else root / settings.outbox.folder / settings.camera

@@ -7,7 +7,8 @@ import sys
 from typing import TYPE_CHECKING, get_args
 
 from edge.cli import present
-from edge.cli.at_desk import DONE, FAILED, add_config, add_person, guarded, local, moment_ms, now_ms, opened, person
+from edge.cli.at_desk import add_config, add_person, guarded, local, moment_ms, now_ms, opened, person
+from edge.cli.exit_codes import DONE, FAILED
 from edge.record.words import Color, VehicleType
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli.at_desk import DONE, FAILED, add_config, guarded, now_ms, opened
+from edge.cli.at_desk import add_config, guarded, now_ms, opened
+from edge.cli.exit_codes import DONE, FAILED
 
 if TYPE_CHECKING:
     import argparse

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from edge.cli.at_desk import DONE, FAILED, add_config, add_person, guarded, now_ms, opened, person
+from edge.cli.at_desk import add_config, add_person, guarded, now_ms, opened, person
+from edge.cli.exit_codes import DONE, FAILED
 
 if TYPE_CHECKING:
     import argparse

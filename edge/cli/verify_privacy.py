@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli import present
+from edge.cli.exit_codes import DONE, FAILED
 
 if TYPE_CHECKING:
     import argparse
 
-DONE, FAILED = 0, 1
 
 COLORS = {"yes": "green", "no": "red", "not checked": "yellow"}
 

@@ -6,7 +6,7 @@ A verdict is never changed. Who was wrong gives another one, which supersedes it
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import insert, select
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from edge.record.hit import Hit
     from edge.settings.policy import Policy
 
-FINDINGS: tuple[Finding, ...] = get_args(Finding)
 ID_CHARACTERS_MIN = 6
 REASON_CHARACTERS_MIN = 8
 

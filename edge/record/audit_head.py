@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import msgspec
+from edge.record.words import Name, Ordinal, Time, Wire, exactly
 
-from edge.record.words import Name, Ordinal, Time, Wire
-
-ChainHash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+ChainHash = Annotated[str, exactly(r"[0-9a-f]{64}")]
 
 
 class AuditHead(Wire, frozen=True, kw_only=True):

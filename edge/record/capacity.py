@@ -66,8 +66,8 @@ def _list_bytes(kind: inspect.VarTupleType, where: str) -> int:
 
 
 def _text_bytes(kind: inspect.StrType, where: str) -> int:
-    if kind.pattern is None or not (kind.pattern.startswith("^") and kind.pattern.endswith("$")):
-        raise Unlimited(f"{where}: a text without a pattern from ^ to $")
+    if kind.pattern is None or not (kind.pattern.startswith("^") and kind.pattern.endswith(r"$(?!\n)")):
+        raise Unlimited(f"{where}: a text without a pattern from ^ to $(?!\\n)")
     longest = int(patterns.parse(kind.pattern).getwidth()[1])
     if longest > PATTERN_CHARACTERS_MAX:
         raise Unlimited(f"{where}: a text of up to {longest} characters; at most {PATTERN_CHARACTERS_MAX}")

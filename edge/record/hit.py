@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from edge.record.words import Color, Id, Name, Ordinal, Probability, RegionCode, Text, Time, VehicleType, Wire
+from edge.record.words import Color, Id, Name, Ordinal, Probability, RegionCode, Text, Time, VehicleType, Wire, exactly
 
 Grade = Literal["full", "possible", "characters_only", "doubtful"]
 """`full`: same characters, same state, fresh list, nothing contradicts. `possible`: something is weak or differs in
@@ -24,9 +24,9 @@ Agreement = Literal["agrees", "contradicts", "unknown"]
 Origin = Literal["on_time", "late_list", "late_sighting"]
 """`late_list`: the list came after the vehicle. `late_sighting`: the sighting came more than ten minutes late."""
 
-Pattern = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z*?]{1,12}$")]
-FileCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]$")]
-One = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]$")]
+Pattern = Annotated[str, exactly(r"[0-9A-Z*?]{1,12}")]
+FileCode = Annotated[str, exactly(r"[A-Z]")]
+One = Annotated[str, exactly(r"[0-9A-Z]")]
 
 
 class WeakestCharacter(Wire, frozen=True, kw_only=True):

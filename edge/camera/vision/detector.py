@@ -31,7 +31,6 @@ WHOLE_EVERY_MS = 300
 """While tiles cover all that moves, the whole frame is looked at this often: what stands there is to stay known."""
 PHOTOGRAPH_TILES = (6, 24)
 """Nearer looks at one photograph, three for each megapixel within these limits."""
-BORDER_PX = 1.0
 
 CLOSE_UP = (192, 128)
 """Width and height of the small canvas on which a plate that was found is looked at once more, for better corners."""
@@ -119,12 +118,6 @@ class Detector:
         quads = placed.back(quads) + np.array([x0, y0], np.float32)
         whole = _uncut(quads, area, pixels.shape[1], pixels.shape[0])
         return scores[whole], quads[whole]
-
-
-def touches_border(plate: Plate, width: int, height: int) -> bool:
-    """Whether the plate reaches the edge of its frame (pixels): it may be cut off, and half a plate is not read."""
-    box = plate.box
-    return box.x0 < BORDER_PX or box.y0 < BORDER_PX or box.x1 > width - BORDER_PX or box.y1 > height - BORDER_PX
 
 
 def _whole(pixels: NDArray[np.uint8]) -> Box:

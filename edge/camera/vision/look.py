@@ -10,7 +10,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
 from edge.camera.scene import Plate, Read
-from edge.camera.vision.detector import Detector, touches_border
+from edge.camera.vision.detector import Detector
 from edge.camera.vision.models import load_network
 from edge.camera.vision.reader import Reader
 
@@ -56,7 +56,7 @@ class Eye:
         plates = self.detector.search(pixels)
         found = perf_counter_ns()
         looks = [
-            (plate, NOTHING if touches_border(plate, width, height) else self._read(pixels, plate)) for plate in plates
+            (plate, NOTHING if plate.reaches_edge(width, height) else self._read(pixels, plate)) for plate in plates
         ]
         return _seen(looks, found - began, perf_counter_ns() - found)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.camera.scene import Box, Motion
-from edge.camera.vision.detector import WHOLE_EVERY_MS, Detector, touches_border
+from edge.camera.vision.detector import WHOLE_EVERY_MS, Detector
 from edge.camera.vision.manifest import Entry, Input, load_manifest
 from edge.camera.vision.models import load_network
 from edge.settings.camera import DetectorSettings, RuntimeSettings
@@ -133,7 +133,7 @@ def test_any_size_of_picture_is_looked_at(size):
 
 @pytest.mark.parametrize(("x", "cut"), [(45, True), (44, True), (600, False), (1234, False), (1236, True)])
 def test_a_plate_at_the_edge_may_be_cut_off(x, cut):
-    assert touches_border(plate(x, 400, width=90), 1280, 720) is cut
+    assert plate(x, 400, width=90).reaches_edge(1280, 720) is cut
 
 
 @pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
