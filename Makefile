@@ -40,8 +40,8 @@ slow: .venv/.test  ## what takes minutes: soaks, a thousand kill -9, a thousand 
 
 lock: .venv/.lock  ## resolve pyproject.toml anew into uv.lock and requirements/
 	UV_NO_CONFIG=1 .venv/lock/bin/uv lock --upgrade
-	@for extra in run demo desk test; do \
-	  case $$extra in run) with= ;; test) with="--extra demo --extra desk --extra test" ;; *) with="--extra $$extra" ;; esac; \
+	@for extra in run demo desk field test; do \
+	  case $$extra in run) with= ;; test) with="--extra demo --extra desk --extra field --extra test" ;; *) with="--extra $$extra" ;; esac; \
 	  UV_NO_CONFIG=1 .venv/lock/bin/uv export --quiet --frozen --no-header --no-annotate --no-emit-project \
 	    --group build $$with --output-file requirements/$$extra.txt; \
 	  sed -i '1i # Made by `make lock` from uv.lock: every file by its hash, for Linux on x86-64 and arm64, Python 3.10 to 3.13.' \

@@ -263,6 +263,8 @@ def _affine(rng: np.random.Generator, scene: Scene, scale: float, width: int, he
     if rng.random() < 0.1:
         angle = rng.uniform(-0.35, 0.35)
     stretch = np.exp(rng.normal(0, 0.08))
+    if rng.random() < 0.15:  # a plate turned far to the side is narrow, and two lines make one nearly square
+        stretch = np.exp(rng.uniform(-0.4, 0.3))
     mirror = -1.0 if rng.random() < 0.25 else 1.0  # mirrored text is still a plate; not so often as to be usual
     linear = scale * np.array([[np.cos(angle), -np.sin(angle) + shear], [np.sin(angle), np.cos(angle)]])
     linear = linear @ np.diag([mirror * stretch, 1 / stretch])

@@ -28,6 +28,7 @@ from models.train.detector.evaluate import measure, torch_find
 from models.train.detector.measure import SIZES, summary
 from models.train.detector.network import Detector
 from models.train.detector.scenes import Pack, compose
+from models.train.precision import autocast
 
 if TYPE_CHECKING:
     import argparse
@@ -116,7 +117,7 @@ def _learn(
 ) -> dict[str, Tensor]:
     """One step on one batch (N×H×W×3, uint8); the parts of its loss."""
     x = (pictures.permute(0, 3, 1, 2).float() / 255).contiguous(memory_format=torch.channels_last)
-    with torch.autocast(pictures.device.type, torch.bfloat16):
+    with autocast(pictures.device):
         logits, shapes = network(x)
     parts = targets.loss(logits, shapes, target)
     optimiser.zero_grad(set_to_none=True)

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.train.precision import autocast
 from models.train.reader.batches import IGNORE, Batch, Feeder, Mix
 from models.train.reader.network import Reader
 from models.train.reader.validate import Validation, validate
@@ -54,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where, how long, from what."""
     plan = Plan()
     parser.add_argument(
-        "--run", type=Path, default=Path("../reader-training/run"), help="checkpoints; goes on from latest.pt there"
+        "--out", type=Path, default=Path("../reader-training/run"), help="checkpoints; goes on from latest.pt there"
     )
     parser.add_argument("--from", dest="start", type=Path, help="checkpoint or reader.onnx to start from")
     parser.add_argument("--minutes", type=float, default=plan.minutes)
@@ -67,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Train until the time is used up."""
     plan = Plan(minutes=arguments.minutes, rate=arguments.rate, threads=arguments.threads, seed=arguments.seed)
-    Run(arguments.folder, arguments.run, plan, arguments.start).go(Mix(size=arguments.batch))
+    Run(arguments.folder, arguments.out, plan, arguments.start).go(Mix(size=arguments.batch))
 
 
 def rate_at(plan: Plan, done: float) -> float:
@@ -84,7 +85,7 @@ def losses(model: nn.Module, batch: Batch, device: torch.device) -> tuple[Tensor
     """The sum to minimise, and its parts for the log."""
     images = torch.from_numpy(batch.images).to(device).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
     images = images.contiguous(memory_format=torch.channels_last)
-    with torch.autocast(device.type, dtype=torch.bfloat16):
+    with autocast(device):
         text, stacked, region = model(images)
     text, stacked, region = text.float(), stacked.float(), region.float()
     parts = {
@@ -135,6 +136,7 @@ class Run:
         self.folder, self.out, self.plan = folder, out, plan
         self.model = Reader().to(self.device, memory_format=torch.channels_last)
         self.elapsed, self.seen, self.step = 0.0, 0, 0
+        self.learned = start is not None
         decayed = [p for p in self.model.parameters() if p.ndim > 1]
         plain = [p for p in self.model.parameters() if p.ndim <= 1]
         self.optimiser = torch.optim.AdamW(
@@ -194,7 +196,7 @@ class Run:
             done = self.elapsed / budget
             for group in self.optimiser.param_groups:
                 group["lr"] = rate_at(self.plan, done)
-            batch = feeder.next(min(1.0, 0.3 + done * 6))
+            batch = feeder.next(1.0 if self.learned else min(1.0, 0.3 + done * 6))
             self.model.train()
             loss, parts = losses(self.model, batch, self.device)
             if not math.isfinite(float(loss.detach())):
