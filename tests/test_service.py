@@ -139,3 +139,14 @@ def test_wrong_settings_end_with_code_2_and_are_never_ready(tmp_path, start):
     assert daemon.returncode == 2
     assert "config/north.yaml:1:7  site" in said
     assert "Traceback" not in said
+
+
+def test_a_daemon_that_crashes_leaves_no_core_dump(tmp_path):
+    """Even where the shell that started it allows one of any size."""
+    script = "import os, signal; from edge.cli.service import forbid_core_dumps as f; f(); os.kill(os.getpid(), 11)"
+    command = ["sh", "-c", f'ulimit -c unlimited 2>/dev/null; exec "{sys.executable}" -c "{script}"']
+    died = subprocess.Popen(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    _, status = os.waitpid(died.pid, 0)
+    died.returncode = -11
+    assert os.WIFSIGNALED(status)
+    assert not os.WCOREDUMP(status)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -71,6 +72,35 @@ def read(lines: Iterable[str], folder: Path) -> Calls:
         elif name not in ("open", "openat", "bind") or any(flag in rest for flag in WRITES):
             written.update(dict.fromkeys(str(folder / _plain(path)) for path in _PATH.findall(rest)))
     return Calls(written=tuple(written), called=tuple(called), listened=tuple(listened), started=tuple(started))
+
+
+def core_limits(pid: int) -> dict[int, str]:
+    """How large a core dump a process and its descendants may leave: number → bytes as the kernel writes them.
+
+    A process has its final limit only when the daemon runs: ask more than once, the last answer counts. What has ended
+    meanwhile is left out, and so is a tracer that is none of ours.
+    """
+    parents = {int(folder.name): parent for folder in Path("/proc").glob("[0-9]*") if (parent := _parent(folder))}
+    family, waiting = set(), {pid}
+    while waiting:
+        family |= waiting
+        waiting = {child for child, parent in parents.items() if parent in waiting} - family
+    return {one: limit for one in family if (limit := _core_limit(Path(f"/proc/{one}"))) is not None}
+
+
+def _parent(folder: Path) -> int | None:
+    with suppress(OSError):
+        # The name before it stands in brackets and may hold anything.
+        return int((folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
+    return None
+
+
+def _core_limit(folder: Path) -> str | None:
+    with suppress(OSError):
+        limits = (folder / "limits").read_text(encoding="ascii").splitlines()
+        if (folder / "comm").read_text(encoding="utf-8", errors="replace").strip() != "strace":
+            return next(line.split()[4] for line in limits if line.startswith("Max core file size"))
+    return None
 
 
 def outside(paths: Sequence[str], allowed: Sequence[Path]) -> list[str]:

@@ -66,6 +66,8 @@ class Run:
     log: bytes
     calls: syscalls.Calls | None
     """None without strace."""
+    core_limits: frozenset[str]
+    """How large a core dump each of its processes could have left, as the kernel says it: `0` is none."""
     folder: Path
     port: int
 
@@ -85,7 +87,13 @@ def run(settings: CameraSettings, root: Path, scenes: Path, tell: Callable[[int]
         config.write_text(_yaml(settings, root, scenes, folder, recorder.port), encoding="utf-8")
         trace = folder / "trace"
         command = [*_traceable(trace), sys.executable, "-m", "edge.cli.main", "run", "--config", str(config)]
-        exit_code, log = _wait(command, folder, lambda: tell(len(recorder.published)))
+        limits: dict[int, str] = {}
+
+        def turn(pid: int) -> None:
+            limits.update(syscalls.core_limits(pid))
+            tell(len(recorder.published))
+
+        exit_code, log = _wait(command, folder, turn)
         written = {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
         lines = written.pop("trace", b"").decode("utf-8", "replace").splitlines()
         written.pop("config/verify.yaml")
@@ -96,6 +104,7 @@ def run(settings: CameraSettings, root: Path, scenes: Path, tell: Callable[[int]
             files=written,
             log=log,
             calls=syscalls.read(lines, folder) if lines else None,
+            core_limits=frozenset(limits.values()),
             folder=folder,
             port=recorder.port,
         )
@@ -115,6 +124,7 @@ def checks(done: Run, settings: CameraSettings, known: frozenset[bytes]) -> list
         _searched("no picture was published, written or logged", _pictures_in(done)),
         _searched("no piece of the pictures that went in came out", _pieces_in(done, known)),
         _log(done),
+        _core(done),
         *_kernel(done),
     ]
 
@@ -191,6 +201,14 @@ def _log(done: Run) -> Check:
     return Check("the log tells no plate", "no" if told else "yes", found)
 
 
+def _core(done: Run) -> Check:
+    claim = "a crash leaves no core dump of its memory"
+    if not done.core_limits:
+        return Check(claim, "not checked", "it ended before it could be looked at")
+    harmful = sorted(done.core_limits - {"0"})
+    return Check(claim, "no" if harmful else "yes", f"limit {', '.join(harmful) or '0'} bytes")
+
+
 def _texts(sighting: Sighting) -> list[str]:
     return [sighting.plate.text, *(one.text for one in sighting.plate.alternatives)] if sighting.plate else []
 
@@ -242,8 +260,8 @@ def _traceable(trace: Path) -> list[str]:
     return words
 
 
-def _wait(command: list[str], folder: Path, tell: Callable[[], None]) -> tuple[int, bytes]:
-    """To its end: exit code, and everything it said."""
+def _wait(command: list[str], folder: Path, turn: Callable[[int], None]) -> tuple[int, bytes]:
+    """To its end: exit code, and everything it said. `turn` is called with its number now and then while it runs."""
     environment = {key: value for key, value in os.environ.items() if key not in ("STATE_DIRECTORY", "NOTIFY_SOCKET")}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"  # under systemd it could not write there anyway
     log = folder / "log"
@@ -253,7 +271,7 @@ def _wait(command: list[str], folder: Path, tell: Callable[[], None]) -> tuple[i
         )
         waited_s = 0.0
         while process.poll() is None and waited_s < RUN_S_MAX:
-            tell()
+            turn(process.pid)
             try:
                 process.wait(0.5)
             except subprocess.TimeoutExpired:

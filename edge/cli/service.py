@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
+import resource
 import signal
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 S = TypeVar("S")
+
+PR_SET_DUMPABLE = 4
 
 
 class Daemon(Protocol):
@@ -39,8 +43,19 @@ def set_up_log(*, verbose: bool) -> None:
     )
 
 
+def forbid_core_dumps() -> None:
+    """Nothing of the memory, where frames and plates are, may reach a disk when the process dies (design §4).
+
+    The unit's LimitCORE says so too; this holds without systemd. A limit of 0 stops a file, but the kernel hands the
+    memory to a program all the same where `core_pattern` names one: hence the second call.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
 def serve(config: Path, settings: S, load: Callable[[Path], S], make: Callable[[S], Daemon]) -> int:
     """One daemon after the other, each with the settings that hold, until one ends that was not asked to reload."""
+    forbid_core_dumps()
     while True:
         daemon = make(settings)
         latest = _listen(daemon, config, settings, load)

@@ -1,59 +1,24 @@
 import html.parser
 import json
 import re
-import shutil
-import subprocess
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.desk import audit, outages, retention
-from edge.desk.search import SearchRequest, search
-from edge.desk.store import count
+from edge.desk import audit
 from edge.desk.transparency import page
 from edge.desk.transparency.figures import collect
 from edge.desk.transparency.suppression import suppressed
-from edge.desk.verdicts import give
-from tests.desk.builders import CHIEF, DAY_MS, HOUR_MS, NOW_MS, ncic, ncic_line, sighting
+from tests.desk.builders import NOW_MS
+from tests.desk.month import month
 from tests.desk.test_intake import Desk
-from tests.desk.test_search import OFFICER, REASON
-
-MONTH = {"vehicles": 31_272, "hits": 311, "searches": 6}
-"""The department's own figures of a real month."""
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):
-    """A month like the department's, counters and all; a few sightings, hits, verdicts and searches in full."""
-    made = Desk(tmp_path_factory.mktemp("month"))
-    from edge.desk.hotlists import shelf
-
-    rules = made.policy.hotlists
-    content = ncic(
-        *(ncic_line(f"{n:03d}ABC", "KS") for n in range(100, 130)), ncic_line(code="N"), ncic_line("UNKNOWN")
-    )
-    shelf.install(made.store, content, rules.lists[0], rules, CHIEF, 0, NOW_MS)
-    with made.store.read() as connection:
-        made.watch.refresh(connection, NOW_MS)
-    for number in range(30):
-        made.take(sighting(f"{100 + number}ABC", number=number, at_ms=NOW_MS - number * HOUR_MS))
-    with made.store.read() as connection:
-        ids = connection.exec_driver_sql("SELECT id FROM hit ORDER BY row").scalars().all()
-    for number, hit in enumerate(ids[:26]):
-        finding = "correct" if number < 20 else "misread" if number < 25 else "dismissed"
-        give(made.store, made.policy, hit, finding, OFFICER, "Looked at the plate", NOW_MS)
-    for _ in range(MONTH["searches"]):
-        request = SearchRequest(person=OFFICER, purpose="stolen-vehicle", reason=REASON, plate="123ABC")
-        search(made.store, made.policy, request, NOW_MS)
-    with made.store.write() as connection:
-        for days, number in ((3, MONTH["vehicles"] - 30), (40, 5000)):
-            count(connection, "vehicles", "south", NOW_MS - days * DAY_MS, number)
-        count(connection, "hits", "amber", NOW_MS - 3 * DAY_MS, MONTH["hits"] - 30)
-        outages.begin(connection, "south", NOW_MS - 5 * HOUR_MS)
-        outages.end(connection, "south", NOW_MS - 2 * HOUR_MS)
-    retention.purge(made.store, made.policy.retention, NOW_MS)
+    made = month(tmp_path_factory.mktemp("month"))
     yield made
     made.store.close()
 
@@ -264,28 +229,3 @@ def test_an_empty_desk_has_a_page_too(tmp_path):
     assert "none yet" in page.html(figures)
     assert (figures.vehicles, figures.audit.rows, figures.audit.intact) == (0, 0, True)
     empty.store.close()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("width", "height"), [(1280, 3600), (390, 7000)], ids=["desk", "telephone"])
-def test_a_real_browser_shows_it(figures, tmp_path, width, height):
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("Debian's chromium is not installed: apt-get install chromium")
-    page.write(figures, tmp_path)
-    picture = tmp_path / "page.png"
-    command = [
-        *(chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage"),
-        *(f"--user-data-dir={tmp_path}/browser", f"--window-size={width},{height}", f"--screenshot={picture}"),
-        (tmp_path / "index.html").as_uri(),
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=100)
-    import cv2
-
-    shown = cv2.imread(str(picture))
-    assert shown.shape[:2] == (height, width)
-    ink = (shown < 128).any(axis=2)
-    rows = ink.any(axis=1)
-    assert rows[: height // 2].mean() > 0.25, "the upper half is full of text"
-    text_rows = ~ink.all(axis=1)  # but the line under the heading
-    assert not ink[text_rows][:, -3:].any(), "nothing runs out at the right"
