@@ -2,6 +2,7 @@
 
     capture thread ─▶ [slot: 1 newest frame] ─▶ vision thread ─▶ outbox ◀─ link thread ─▶ broker
 
+Where the line to the broker is another process's (`publishing`), the link thread only hands over to it.
 The vision thread is the main one. It alone feeds systemd's watchdog, and only while the other two show life; a camera
 or a broker that is merely away counts as life.
 """
@@ -18,7 +19,6 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from edge import __version__
 from edge.camera.clock import SystemClock
 from edge.camera.device import vital
 from edge.camera.disk import OutboxError
@@ -29,13 +29,13 @@ from edge.camera.frames.source import Clock
 from edge.camera.health import Facts, Vitals
 from edge.camera.line import fresh_line, load_networks, origin
 from edge.camera.outbox import Outbox
+from edge.camera.presence import presence
 from edge.camera.quality import Quality
-from edge.link.client import Client, Presence
+from edge.link.client import Client
+from edge.link.handing import Handing
 from edge.record.boundary import seal
 from edge.record.counters import Counters
 from edge.record.health import Picture
-from edge.record.status import Status
-from edge.record.words import time as written
 from edge.settings.paths import anchored
 
 if TYPE_CHECKING:
@@ -76,9 +76,12 @@ class _Due:
 class Daemon:
     """One camera from its settings to its goodbye. `run` blocks; `stop` and `reload` may come from a signal."""
 
-    def __init__(self, settings: CameraSettings, root: Path, folder: Path, notifier: Notifier) -> None:
+    def __init__(
+        self, settings: CameraSettings, root: Path, folder: Path, notifier: Notifier, publisher: str | None = None
+    ) -> None:
         """`root` is where the settings' paths begin, `folder` holds the outbox.
 
+        `publisher`: the socket of the process that has the line to the broker; without one, that is a thread here.
         SettingsWrong, SourceUnusable, LinkMisconfigured: it cannot start as it is set.
         """
         self._settings, self._notifier, self._folder = settings, notifier, folder
@@ -87,7 +90,7 @@ class Daemon:
         self._source: Source = open_source(placed.source, settings.camera)
         self._slot, self._stop = Slot(), Event()
         self._asked: Ending | None = None
-        self._client = Client(placed.broker, _presence(settings))
+        self._client = Handing(publisher) if publisher else Client(placed.broker, presence(settings))
         self._clock = SystemClock()
         self._outbox = Outbox.open(folder, settings.outbox, self._clock)
         told_by = origin(settings, self._networks, secrets.token_hex(8))
@@ -233,17 +236,3 @@ _UNSEEN = Picture(dark=None, burnt=None, blurred=None, frozen=None, moved=None, 
 
 def _numbered(sighting: Sighting, sequence: int) -> Sealed:
     return seal(msgspec.structs.replace(sighting, sequence=sequence))
-
-
-def _presence(settings: CameraSettings) -> Presence:
-    def status(state: Literal["online", "offline"], since_ns: int | None) -> Sealed:
-        since = None if since_ns is None else written(since_ns)
-        return seal(Status(site=settings.site, camera=settings.camera, state=state, software=__version__, since=since))
-
-    return Presence(
-        site=settings.site,
-        camera=settings.camera,
-        online=status("online", time.time_ns()),
-        lost=status("offline", None),
-        leaving=lambda: status("offline", time.time_ns()),
-    )

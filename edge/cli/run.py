@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What may follow `plate-reader run`."""
     parser.add_argument("--config", type=Path, required=True, help="the camera's settings, e.g. config/north.yaml")
+    parser.add_argument(
+        "--publisher", metavar="SOCKET", help="where `plate-reader publish` listens; without it this process publishes"
+    )
     parser.add_argument("--verbose", action="store_true", help="say more in the log")
 
 
@@ -33,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     def make(settings: CameraSettings) -> Daemon:
         root = root_of(arguments.config)
-        return Daemon(settings, root, _folder(settings, root), notifier())
+        return Daemon(settings, root, _folder(settings, root), notifier(), arguments.publisher)
 
     set_up_log(verbose=arguments.verbose)
     try:
