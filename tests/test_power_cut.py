@@ -1,8 +1,8 @@
 """kill -9 at seeded moments while sightings are kept and published: nothing lost, nothing doubled by id, in order.
 
-A child process keeps sightings in a real outbox and drains it to a real broker, as the daemon does. Each time `keep`
-has returned it says so. The parent kills it, starts another on the same folder, and at the end holds what a subscriber
-received against what the children said they had kept.
+A child process keeps sightings in a real outbox and drains it to a real broker, as the daemon does: by itself, or
+through a publisher's process that is killed, too. Each time `keep` has returned it says so. The parent kills it, starts
+another on the same folder, and at the end holds what a subscriber received against what the children said they kept.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import multiprocessing
 import random
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,7 +20,11 @@ import pytest
 
 from edge.camera.clock import SystemClock
 from edge.camera.outbox import FILE, Outbox
+from edge.camera.publishing import door
 from edge.link.client import Client
+from edge.link.handing import Handing
+from edge.link.hatch import answer
+from edge.link.publisher import Publisher
 from edge.record.boundary import seal
 from edge.record.examples import EXAMPLES
 from edge.record.words import sighting_id
@@ -29,6 +34,7 @@ from tests.link.rows import firsts, presence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from multiprocessing.process import BaseProcess
 
 SEED = 20_261_123
 CHILD_S_MAX = 100.0
@@ -37,12 +43,11 @@ SIGHTINGS_MAX = 40
 """In one life of the child."""
 
 
-def _live(folder: str, port: int, run: str, pace_s: float, said: str) -> None:
-    """The child: keep, say so, publish; until it is killed."""
+def _live(folder: str, port: int, run: str, pace_s: float, said: str, publisher: str | None) -> None:
+    """The child: keep, say so, publish or hand over; until it is killed."""
     faulthandler.dump_traceback_later(CHILD_S_MAX / 2)
-    settings = BrokerSettings(port=port, reconnect_s_min=0.05, reconnect_s_max=0.1)
     outbox = Outbox.open(Path(folder), OutboxSettings(), SystemClock())
-    client = Client(settings, presence())
+    client = Handing(publisher) if publisher else Client(_impatient(port), presence())
     client.start(outbox)
     with Path(said).open("a", buffering=1, encoding="ascii") as diary:
         for number in range(SIGHTINGS_MAX):
@@ -54,10 +59,24 @@ def _live(folder: str, port: int, run: str, pace_s: float, said: str) -> None:
     time.sleep(60)
 
 
+def _publish(port: int, path: str) -> None:
+    """The other child: whoever calls is served, until it is killed."""
+    publisher = Publisher(_impatient(port), presence)
+    with door(Path(path)) as opened:
+        while True:
+            if hatch := answer(opened, 1.0):
+                publisher.serve(hatch, lambda client: client.alive, 0.0)
+
+
+def _impatient(port: int) -> BrokerSettings:
+    return BrokerSettings(port=port, reconnect_s_min=0.05, reconnect_s_max=0.1)
+
+
 class Camera:
     """Children one after another, all on one folder."""
 
-    def __init__(self, folder: Path, port: int, rng: random.Random) -> None:
+    def __init__(self, folder: Path, port: int, rng: random.Random, publisher: str | None = None) -> None:
+        self._publisher = publisher
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([__name__])
         self._folder, self._port, self._rng = folder, port, rng
@@ -68,7 +87,14 @@ class Camera:
     def live_and_die(self) -> None:
         """One life, ended by SIGKILL at a random moment: while it opens, keeps, sends, is acknowledged, or deletes."""
         pace_s = self._rng.choice((0.0, 0.0, 0.005))
-        arguments = (str(self._folder / "state"), self._port, f"run-{self._lives}", pace_s, str(self._diary))
+        arguments = (
+            str(self._folder / "state"),
+            self._port,
+            f"run-{self._lives}",
+            pace_s,
+            str(self._diary),
+            self._publisher,
+        )
         child = self._context.Process(target=_live, args=arguments, daemon=True)
         child.start()
         self._lives += 1
@@ -78,6 +104,12 @@ class Camera:
         child.kill()
         child.join()
         child.close()
+
+    def publisher(self) -> BaseProcess:
+        """A publisher's process, running."""
+        child = self._context.Process(target=_publish, args=(self._port, self._publisher), daemon=True)
+        child.start()
+        return child
 
     def kept(self) -> dict[int, str]:
         """Sequence → id of everything that a child said it had kept. A line cut off by the kill was not said."""
@@ -134,6 +166,23 @@ def _kill_many_times(broker, tmp_path, kills: int, seed: int) -> None:
 def test_killed_at_random_moments_nothing_is_lost_or_doubled(broker, tmp_path):
     (tmp_path / "camera").mkdir()
     _kill_many_times(broker, tmp_path, 13, SEED)
+
+
+def test_whichever_of_the_two_processes_is_killed_nothing_is_lost_or_doubled(tmp_path):
+    (tmp_path / "camera").mkdir()
+    with TemporaryDirectory() as short, iotcore() as broker, Subscriber(broker.port) as subscriber:
+        camera = Camera(tmp_path / "camera", broker.port, random.Random(SEED + 2), f"{short}/s")
+        publisher = camera.publisher()
+        for kills in range(12):
+            camera.live_and_die()
+            if kills % 2:
+                publisher.kill()
+                publisher.join()
+                publisher = camera.publisher()
+        publisher.kill()
+        publisher.join()
+        camera.drain()
+        print(f"\n12 readers and 7 publishers killed: {_check(camera, subscriber)}")  # noqa: T201 — a figure to report
 
 
 @pytest.mark.slow

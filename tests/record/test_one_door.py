@@ -28,12 +28,16 @@ NETWORK = {
 MAY_TOUCH_THE_NETWORK = {
     "link/connection.py": "the one line to the broker",
     "link/client.py": "wakes its own thread through a socket pair",
+    "link/hatch.py": "a local socket between a camera's two processes",
+    "link/handing.py": "wakes its own thread through a socket pair",
+    "camera/publishing.py": "takes the local socket that systemd hands over",
     "link/trust.py": "makes the TLS context",
     "link/recorder.py": "listens on the loopback, for verify-privacy",
     "link/broker.py": "looks for a free port for the demo's broker",
     "camera/notify.py": "tells systemd, through a local socket",
     "camera/frames/rtsp_reason.py": "asks the camera itself why it gives no picture",
 }
+MAY_ENCODE = {"link/hatch.py": "words between the two processes; a message in them is the boundary's bytes, untouched"}
 WRITES_JSON = {"json", "orjson", "ujson", "pickle", "marshal", "base64", "binascii"}
 
 
@@ -65,7 +69,7 @@ def test_only_the_link_touches_the_network(file):
 def test_only_the_boundary_writes_messages(file):
     tree = ast.parse(file.read_text(encoding="utf-8"))
     encoders = {call for call in _calls(tree) if call.endswith(("json.encode", "msgpack.encode", "Encoder"))}
-    assert not encoders, f"{_name(file)} calls {encoders}"
+    assert not encoders or _name(file) in MAY_ENCODE, f"{_name(file)} calls {encoders}"
 
 
 @pytest.mark.parametrize("file", sorted((EDGE / "link").glob("*.py")), ids=_name)
