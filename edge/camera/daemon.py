@@ -31,11 +31,13 @@ from edge.camera.line import fresh_line, load_networks, origin
 from edge.camera.outbox import Outbox
 from edge.camera.presence import presence
 from edge.camera.quality import Quality
+from edge.camera.state_files import leave_health, recording_until
 from edge.link.client import Client
 from edge.link.handing import Handing
 from edge.record.boundary import seal
 from edge.record.counters import Counters
 from edge.record.health import Picture
+from edge.record.words import time as written
 from edge.settings.paths import anchored
 
 if TYPE_CHECKING:
@@ -185,6 +187,8 @@ class Daemon:
             frozen=seen.frozen,
             moved=seen.moved,
             infrared=seen.infrared,
+            dirty=None,
+            lamp_failed=None,
         )
 
     def _say_health(self) -> None:
@@ -197,8 +201,11 @@ class Daemon:
             provider=self._networks.provider,
             device=vital(self._folder),
             synchronized=self._clock.synchronized(),
+            recording_until=recording_until(self._folder, written(time.time_ns())),
         )
-        self._client.say(seal(self._vitals.report(facts)))
+        sealed = seal(self._vitals.report(facts))
+        self._client.say(sealed)
+        leave_health(self._folder, sealed)
         self._say_days()
 
     def _say_days(self) -> None:
@@ -231,7 +238,9 @@ class Daemon:
         log.info("%s: %s", self._settings.camera, self._asked or "ended")
 
 
-_UNSEEN = Picture(dark=None, burnt=None, blurred=None, frozen=None, moved=None, infrared=None)
+_UNSEEN = Picture(
+    dark=None, burnt=None, blurred=None, frozen=None, moved=None, infrared=None, dirty=None, lamp_failed=None
+)
 
 
 def _numbered(sighting: Sighting, sequence: int) -> Sealed:

@@ -39,6 +39,8 @@ class Facts:
     provider: Provider | None
     device: Vital
     synchronized: bool
+    recording_until: str | None = None
+    """See `recording`: RFC 3339."""
 
 
 class Vitals:
@@ -75,6 +77,7 @@ class Vitals:
             latency=self._latency(),
             read_rate=self._read_rate(now_s),
             picture=facts.picture,
+            recording_until=facts.recording_until,
             provider=facts.provider,
             clock=Clock(synchronized=facts.synchronized),
             outbox=_outbox(facts.outbox),
@@ -84,6 +87,7 @@ class Vitals:
                 throttled=facts.device.throttled,
                 disk_free_mb=facts.device.disk_free_mb,
                 rss_mb=facts.device.rss_mb,
+                written_mb=facts.device.written_mb,
                 uptime_s=round(now_s - self._began_s, 1),
             ),
         )

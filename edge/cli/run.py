@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,13 +29,14 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.camera.daemon import Daemon
     from edge.camera.frames.source import SourceUnusable
     from edge.camera.notify import notifier
+    from edge.camera.state_files import state_folder
     from edge.link.trust import LinkMisconfigured
     from edge.settings.camera_rules import load_camera
     from edge.settings.loader import root_of
 
     def make(settings: CameraSettings) -> Daemon:
         root = root_of(arguments.config)
-        return Daemon(settings, root, _folder(settings, root), notifier(), arguments.publisher)
+        return Daemon(settings, root, state_folder(settings, root), notifier(), arguments.publisher)
 
     set_up_log(verbose=arguments.verbose)
     try:
@@ -44,9 +44,3 @@ def run(arguments: argparse.Namespace) -> int:
     except (SourceUnusable, LinkMisconfigured) as wrong:
         print(f"{arguments.config}: {wrong}", file=sys.stderr)
         return WRONG
-
-
-def _folder(settings: CameraSettings, root: Path) -> Path:
-    """Where the outbox lies: systemd's StateDirectory, when it gives one; else the settings' folder."""
-    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    return Path(given) if given else root / settings.outbox.folder / settings.camera

@@ -47,6 +47,8 @@ Act = Literal[
     "audit read",
     "audit refused",
     "transparency",
+    "camera tested",
+    "camera recording",
 ]
 
 GENESIS: Final = "0" * 64

@@ -71,7 +71,7 @@ def acl(policy: Policy) -> str:
         lines += _user(camera, [f"topic write {topic(site, camera, kind)}" for kind in cameras])
     lines += _user(
         policy.broker.name,
-        [f"topic read {every(kind, site)}" for kind in ("sighting", "status")]
+        [f"topic read {every(kind, site)}" for kind in ("sighting", "status", "selftest", "access")]
         + [f"topic write {topic(site, 'unused', kind)}" for kind in own],
     )
     lines += _user(DISPATCH, [f"topic read {topic(site, 'unused', kind)}" for kind in ("hit", "verdict")])

@@ -16,7 +16,7 @@ from threading import Event, Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from edge.desk import audit, outages, retention
+from edge.desk import audit, field_acts, outages, retention
 from edge.desk.clock import TrustedClock
 from edge.desk.hotlists.index import DamagedList
 from edge.desk.hotlists.watch import Watch
@@ -143,7 +143,9 @@ class DeskDaemon:
             leaving=lambda: seal(offline(self._policy, self._clock.now_ms())),
         )
         share = f"$share/{self._policy.broker.share}/" if self._policy.broker.share else ""
-        filters = (share + every("sighting", self._policy.site), every("status", self._policy.site))
+        site = self._policy.site
+        shared = tuple(share + every(kind, site) for kind in ("sighting", *field_acts.KINDS))
+        filters = (*shared, every("status", site))
         return Client(self._policy.broker, presence, hearing=Hearing(filters=filters, take=self._take))
 
     def _work(self) -> Ending:
@@ -168,6 +170,9 @@ class DeskDaemon:
         try:
             if received.topic.endswith("/status"):
                 self._note_status(received, now_ms)
+                return
+            if received.topic.endswith(field_acts.ENDINGS):
+                field_acts.note(self._store, self._policy, received.topic, received.payload, now_ms)
                 return
             with self._lock:
                 outcome = self._intake.take(received.topic, received.payload, now_ms)

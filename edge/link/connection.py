@@ -90,9 +90,9 @@ class Caller:
     """Who calls, and what the broker shall say when the line breaks."""
 
     client_id: str
-    will: Sealed
-    will_topic: str
-    will_delivery: Delivery
+    will: Sealed | None = None
+    will_topic: str = ""
+    will_delivery: Delivery | None = None
     filters: tuple[str, ...] = ()
     """What we want to hear. With any, the broker keeps our session while we are away."""
 
@@ -202,12 +202,9 @@ class Connection:
         )
         paho.connect_timeout = DIAL_S_MAX
         paho.max_inflight_messages_set(0)  # no limit of its own, so that it never queues
-        paho.will_set(
-            self._caller.will_topic,
-            recheck(self._caller.will).payload,
-            self._caller.will_delivery.qos,
-            self._caller.will_delivery.retained,
-        )
+        if self._caller.will is not None and self._caller.will_delivery is not None:
+            delivery = self._caller.will_delivery
+            paho.will_set(self._caller.will_topic, recheck(self._caller.will).payload, delivery.qos, delivery.retained)
         paho.on_connect, paho.on_disconnect = self._on_connect, self._on_disconnect
         paho.on_publish, paho.on_message = self._on_publish, self._on_message
         return paho

@@ -31,6 +31,8 @@ DELIVERIES: Final = {
     "status": Delivery(level="status", qos=1, retained=True),
     "health": Delivery(level="health", qos=0, retained=True),
     "counters": Delivery(level="counters", qos=1, retained=True),
+    "selftest": Delivery(level="selftest", qos=1, retained=False),
+    "access": Delivery(level="access", qos=1, retained=False),
     "hit": Delivery(level="hit", qos=1, retained=False, expires=True, from_desk=True),
     "verdict": Delivery(level="verdict", qos=1, retained=False, expires=True, from_desk=True),
     "audit": Delivery(level="audit", qos=1, retained=False, from_desk=True),

@@ -18,11 +18,13 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
+from edge.record.access import Access
 from edge.record.audit_head import AuditHead
 from edge.record.counters import Counters
 from edge.record.desk_status import DeskStatus
 from edge.record.health import Health
 from edge.record.hit import Hit
+from edge.record.selftest import SelfTest
 from edge.record.sighting import Sighting
 from edge.record.status import Status
 from edge.record.verdict import Verdict
@@ -35,6 +37,8 @@ SEALABLE: Final[tuple[type[msgspec.Struct], ...]] = (
     Status,
     Health,
     Counters,
+    SelfTest,
+    Access,
     Hit,
     Verdict,
     AuditHead,

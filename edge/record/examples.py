@@ -6,11 +6,13 @@ from typing import Final
 
 import msgspec
 
+from edge.record.access import Access
 from edge.record.audit_head import AuditHead
 from edge.record.counters import Counters, Day
 from edge.record.desk_status import DeskStatus, ListStatus
 from edge.record.health import Device, Health, Latency, Link, Outbox, Picture, Source, Stages
 from edge.record.hit import Difference, Hit, HitList, HitListed, HitMatch, HitRead, WeakestCharacter
+from edge.record.selftest import SelfTest
 from edge.record.sighting import Alternative, Clock, Models, PlateText, RegionCandidate, Sighting, VehicleSeen
 from edge.record.status import Status
 from edge.record.verdict import Verdict
@@ -74,7 +76,10 @@ _HEALTH = Health(
     ),
     latency=Latency(p50_ms=38.1, p95_ms=71.4),
     read_rate=0.967,
-    picture=Picture(dark=False, burnt=False, blurred=False, frozen=False, moved=None, infrared=True),
+    picture=Picture(
+        dark=False, burnt=False, blurred=False, frozen=False, moved=None, infrared=True, dirty=None, lamp_failed=False
+    ),
+    recording_until=None,
     provider="cpu",
     clock=Clock(synchronized=True),
     outbox=Outbox(
@@ -89,7 +94,7 @@ _HEALTH = Health(
         damaged=0,
     ),
     link=Link(state="connected", protocol="5", connects=1),
-    device=Device(temperature_c=61.2, throttled=False, disk_free_mb=18_211, rss_mb=214, uptime_s=7_213.0),
+    device=Device(temperature_c=61.2, throttled=False, disk_free_mb=18_211, rss_mb=214, written_mb=3, uptime_s=7_213.0),
 )
 
 _HIT = Hit(
@@ -138,6 +143,30 @@ EXAMPLES: Final[tuple[msgspec.Struct, ...]] = (
             Day(date="2026-11-22", vehicles=498, plates=481),
             Day(date="2026-11-23", vehicles=521, plates=504),
         ),
+    ),
+    SelfTest(
+        id="c0ffee1f7c9a0b4e6d8f213377640001",
+        site="hesston",
+        camera="north",
+        time="2026-11-23T17:00:02.310Z",
+        outcome="read",
+        confidence=0.981,
+        frames=31,
+        plates=24,
+        reads=24,
+        models=_SIGHTING.models,
+        settings=_SIGHTING.settings,
+        software="1.2.0",
+    ),
+    Access(
+        id="acce551f7c9a0b4e6d8f213377640002",
+        site="hesston",
+        camera="north",
+        time="2026-11-23T17:05:00.000Z",
+        act="recording_started",
+        who="technician",
+        reason="tuning",
+        until="2026-11-23T17:35:00.000Z",
     ),
     _HIT,
     Verdict(

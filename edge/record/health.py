@@ -1,7 +1,9 @@
-"""`health/1`: how a camera and its computer are, each minute: numbers and fixed words, never a sentence, never a plate.
+"""`health/2`: how a camera and its computer are, each minute: numbers and fixed words, never a sentence, never a plate.
 
 One counter a stage, all since the daemon's start, so that a fault names its stage: frames that are read while nothing
 moves is a frozen picture; plates without reads is a reader at fault; sightings that are not published is the broker.
+
+Version 2 knows a dirty lens, a failed infra-red lamp, what is written to the disk, and whether somebody records.
 """
 
 from __future__ import annotations
@@ -75,6 +77,10 @@ class Picture(Wire, frozen=True, kw_only=True):
     """The camera does not look where it was aimed."""
     infrared: bool | None
     """A grey picture: no fault, but no colours either."""
+    dirty: bool | None
+    """Fixed places have lost their contrast against the last weeks' own normal: clean the window."""
+    lamp_failed: bool | None
+    """An infra-red night that is far darker than this camera's nights are."""
 
 
 class Outbox(Wire, frozen=True, kw_only=True):
@@ -109,6 +115,8 @@ class Device(Wire, frozen=True, kw_only=True):
     throttled: bool | None
     disk_free_mb: Megabytes | None
     rss_mb: Megabytes
+    written_mb: Megabytes | None
+    """What the daemon has written to the disk since its start."""
     uptime_s: Seconds
     """Of the daemon."""
 
@@ -116,7 +124,7 @@ class Device(Wire, frozen=True, kw_only=True):
 class Health(Wire, frozen=True, kw_only=True):
     """One minute's report."""
 
-    schema: Literal["health/1"] = "health/1"
+    schema: Literal["health/2"] = "health/2"
     site: Name
     camera: Name
     time: Time
@@ -128,6 +136,8 @@ class Health(Wire, frozen=True, kw_only=True):
     read_rate: Probability | None
     """Share of the last hour's sightings whose plate was read; `null` when there were none."""
     picture: Picture
+    recording_until: Time | None
+    """A technician records pictures until then; `null`: nobody does."""
     provider: Provider | None
     """Truly in use, not merely asked for."""
     clock: Clock

@@ -17,7 +17,7 @@ def broker(tmp_path_factory):
     made.stop()
 
 
-@pytest.mark.parametrize("kind", ["sighting", "status", "health", "counters"])
+@pytest.mark.parametrize("kind", ["sighting", "status", "health", "counters", "selftest", "access"])
 def test_a_camera_may_publish_its_own_topics(broker, kind):
     with user(broker, "north") as north:
         assert north.publish(f"{SITE}/north/{kind}", b"{}") in (TAKEN, NOBODY_LISTENS)

@@ -11,6 +11,8 @@ def test_topics_are_those_that_consumers_know():
         "status": "lpr/v1/hesston/north/status",
         "health": "lpr/v1/hesston/north/health",
         "counters": "lpr/v1/hesston/north/counters",
+        "selftest": "lpr/v1/hesston/north/selftest",
+        "access": "lpr/v1/hesston/north/access",
         "hit": "lpr/v1/hesston/desk/hit",
         "verdict": "lpr/v1/hesston/desk/verdict",
         "audit": "lpr/v1/hesston/desk/audit",

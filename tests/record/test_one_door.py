@@ -31,6 +31,8 @@ MAY_TOUCH_THE_NETWORK = {
     "link/hatch.py": "a local socket between a camera's two processes",
     "link/handing.py": "wakes its own thread through a socket pair",
     "camera/publishing.py": "takes the local socket that systemd hands over",
+    "link/errand.py": "says one thing beside the daemon's line, through link/connection.py",
+    "link/certificates.py": "asks the broker for its certificate",
     "link/trust.py": "makes the TLS context",
     "link/recorder.py": "listens on the loopback, for verify-privacy",
     "link/broker.py": "looks for a free port for the demo's broker",

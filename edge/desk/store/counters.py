@@ -9,7 +9,17 @@ from sqlalchemy import Connection, func, select, text
 
 from edge.desk.store.tables import counter
 
-Counted = Literal["vehicles", "reads", "hits", "verdicts", "searches", "refused_searches", "refused_messages", "purged"]
+Counted = Literal[
+    "vehicles",
+    "reads",
+    "hits",
+    "verdicts",
+    "searches",
+    "refused_searches",
+    "refused_messages",
+    "purged",
+    "selftests",
+]
 
 
 def day(ms: int) -> str:

@@ -1,0 +1,94 @@
+"""Small files that the camera's programs leave for one another in the state folder, each written whole or not at all.
+
+    health.json      the daemon's last word of itself, as it was sealed: `doctor` reads it without asking a broker
+    recording.json   a technician's recording, while it runs: the daemon tells of it in `health`
+
+Nothing here has a plate or a picture. They are not synced to the disk: after a power cut an older one, or none, does.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
+
+from edge.record.boundary import NotSealable, unseal
+from edge.record.health import Health
+from edge.record.words import Time, Wire
+
+if TYPE_CHECKING:
+    from edge.record.boundary import Sealed
+    from edge.settings.camera import CameraSettings
+
+HEALTH: Final = "health.json"
+RECORDING: Final = "recording.json"
+BYTES_MAX: Final = 65_536
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Recording(Wire, frozen=True, kw_only=True):
+    """Somebody records until then."""
+
+    until: Time
+
+
+def state_folder(settings: CameraSettings, root: Path) -> Path:
+    """Where the outbox and these files lie: systemd's StateDirectory, when it gives one; else the settings' folder."""
+    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(given) if given else root / settings.outbox.folder / settings.camera
+
+
+def leave(folder: Path, name: str, content: bytes) -> bool:
+    """Write one, for its owner alone. False when the disk does not take it: who needed it will miss it and say so."""
+    new = folder / f".{name}.new"
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+            stream.write(content)
+        new.replace(folder / name)
+    except OSError:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def leave_health(folder: Path, sealed: Sealed) -> bool:
+    """The daemon's report, as it went out."""
+    return leave(folder, HEALTH, sealed.payload)
+
+
+def last_health(folder: Path) -> Health | None:
+    """The daemon's last report; None when there is none of this version."""
+    raw = _read(folder / HEALTH)
+    try:
+        return unseal(raw, Health) if raw else None
+    except NotSealable:
+        return None
+
+
+def recording_until(folder: Path, now: str) -> str | None:
+    """When the recording that runs ends (RFC 3339); None when none does, or its end is past."""
+    found = read_struct(folder / RECORDING, Recording)
+    return found.until if found is not None and found.until > now else None
+
+
+def read_struct(path: Path, kind: type[T]) -> T | None:
+    """A file that one of us wrote; None when it is not there, or not what it should be."""
+    raw = _read(path)
+    try:
+        return msgspec.json.decode(raw, type=kind) if raw else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(BYTES_MAX + 1)
+    except OSError:
+        return b""
+    return raw if len(raw) <= BYTES_MAX else b""

@@ -1,0 +1,28 @@
+"""`access/1`: somebody at the camera looked at, or recorded, more than sightings: for the desk's audit log.
+
+The reason is one of a few words: no free text travels. The technician's own words stay beside the recording.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from edge.record.words import Id, Name, Time, Wire
+
+AccessReason = Literal["aiming", "tuning", "fault", "acceptance", "training"]
+
+
+class Access(Wire, frozen=True, kw_only=True):
+    """One act of one person."""
+
+    schema: Literal["access/1"] = "access/1"
+    id: Id
+    site: Name
+    camera: Name
+    time: Time
+    act: Literal["recording_started", "recording_ended", "recording_deleted"]
+    who: Name
+    """The login, as the camera's computer knows it."""
+    reason: AccessReason
+    until: Time
+    """When the recording ends at the latest."""
