@@ -36,6 +36,7 @@ VIOLATIONS = {
     ),
     "Only the camera's wing meets a pixel": ("desk/matching.py", "cv2"),
     "What decides knows no clock, thread, socket, disk or network": ("camera/tracking.py", "time"),
+    "The daemon needs none of the technician's tools": ("camera/daemon.py", "edge.camera.aim.sight"),
     "The code that searches and the lists it searches are not the camera's": ("link/topics.py", "sqlalchemy"),
 }
 """For each contract an import that breaks it: (file, what it must not import)."""

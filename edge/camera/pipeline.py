@@ -91,6 +91,8 @@ class Pipeline:
         self.tally = Tally()
         self.on_pass: Callable[[Pass, Fused | None, Told | None], None] = lambda _passed, _fused, _told: None
         """Called for each closed pass: replay's score asks which stage lost a plate."""
+        self.on_looks: Callable[[Frame, Motion | None, list[Look]], None] = lambda _frame, _motion, _looks: None
+        """Called for each frame that was looked at: `aim` measures its plates."""
 
     def update(self, frame: Frame) -> list[Sighting]:
         """One frame through the whole line."""
@@ -121,6 +123,7 @@ class Pipeline:
         self.tally.plates += len(plates)
         looks = [self._look_at(frame, plate) for plate in plates if self._wanted(frame, plate)]
         self._spend("read", began)
+        self.on_looks(frame, motion, looks)
         return looks
 
     def _look_at(self, frame: Frame, plate: Plate) -> Look:

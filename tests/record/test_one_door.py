@@ -24,6 +24,8 @@ NETWORK = {
     "smtplib",
     "paho",
     "websockets",
+    "starlette",
+    "uvicorn",
 }
 MAY_TOUCH_THE_NETWORK = {
     "link/connection.py": "the one line to the broker",
@@ -36,6 +38,8 @@ MAY_TOUCH_THE_NETWORK = {
     "link/trust.py": "makes the TLS context",
     "link/recorder.py": "listens on the loopback, for verify-privacy",
     "link/broker.py": "looks for a free port for the demo's broker",
+    "camera/aim/serving.py": "the technician's page; no part of the daemon",
+    "camera/aim/server.py": "likewise",
     "camera/notify.py": "tells systemd, through a local socket",
     "camera/frames/rtsp_reason.py": "asks the camera itself why it gives no picture",
 }

@@ -39,9 +39,9 @@ def annotate(
     pixels: NDArray[np.uint8], plates: Sequence[tuple[Plate, Read]], *, unmasked: bool = False
 ) -> NDArray[np.uint8]:
     """A copy (H×W×3) with plates outlined and their texts written; all else masked unless `unmasked`."""
-    drawn = pixels.copy() if unmasked else _masked_but(pixels, plates)
+    drawn = pixels.copy() if unmasked else masked_but(pixels, plates)
     for plate, read in plates:
-        _outline(drawn, plate)
+        outline(drawn, plate)
         _label(drawn, plate, f"{read.text} {read.confidence:.2f}" if read.characters else f"? {plate.score:.2f}")
     return drawn
 
@@ -57,7 +57,8 @@ def mask(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_NEAREST))
 
 
-def _masked_but(pixels: NDArray[np.uint8], plates: Sequence[tuple[Plate, Read]]) -> NDArray[np.uint8]:
+def masked_but(pixels: NDArray[np.uint8], plates: Sequence[tuple[Plate, Read]]) -> NDArray[np.uint8]:
+    """A copy (H×W×3) that shows the plates that were read, and masks all else."""
     shown = np.zeros(pixels.shape[:2], np.uint8)
     for plate, read in plates:
         if read.confidence >= SHOWN_CONFIDENCE_MIN:
@@ -65,7 +66,8 @@ def _masked_but(pixels: NDArray[np.uint8], plates: Sequence[tuple[Plate, Read]])
     return np.where(shown[:, :, None] > 0, pixels, mask(pixels))
 
 
-def _outline(drawn: NDArray[np.uint8], plate: Plate) -> None:
+def outline(drawn: NDArray[np.uint8], plate: Plate) -> None:
+    """A line around a plate, into the picture itself."""
     thick = max(1, round(drawn.shape[1] / 640))
     cv2.polylines(drawn, [_points(plate)], isClosed=True, color=_OUTLINE, thickness=thick, lineType=cv2.LINE_AA)
 
