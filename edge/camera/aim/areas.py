@@ -55,9 +55,15 @@ def write_areas(path: Path, drawn: Drawn) -> str:
     """
     before = read_areas(path)
     changes = {
-        f"view.{name}": msgspec.to_builtins(getattr(drawn, name))
+        f"view.{name}": _plain(getattr(drawn, name))
         for name in ("look", "ignore", "approaching", "receding", "sideways")
         if getattr(drawn, name) != getattr(before, name)
     }
     write_changes(path, changes, seen_digest=drawn.version, check=load_camera)
     return seen(path)
+
+
+def _plain(value: object) -> object:
+    """Lists and dicts, as YAML has them; `to_builtins` would leave the tuples."""
+    plain = msgspec.to_builtins(value)
+    return list(plain) if isinstance(plain, tuple) else plain
