@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Literal
@@ -28,10 +28,11 @@ from edge.camera.frames.slot import Slot
 from edge.camera.frames.source import Clock
 from edge.camera.health import Facts, Vitals
 from edge.camera.line import fresh_line, load_networks, origin
+from edge.camera.normal import Remembered
 from edge.camera.outbox import Outbox
 from edge.camera.presence import presence
 from edge.camera.quality import Quality
-from edge.camera.state_files import leave_health, recording_until
+from edge.camera.state_files import NORMAL, leave_health, leave_struct, read_struct, recording_until
 from edge.link.client import Client
 from edge.link.handing import Handing
 from edge.record.boundary import seal
@@ -57,6 +58,7 @@ TURN_S_MAX = 0.25
 """The vision thread turns at least this often, frame or no frame: passes end, the watchdog is fed."""
 QUALITY_EVERY_S = 1.0
 TEND_EVERY_S = 60.0
+REMEMBER_EVERY_S = 3600.0
 SILENT_S_MAX = 120.0
 """Capture and link must have shown life within this; the longest of their waits is shorter."""
 DRAIN_S_MAX = 6.0
@@ -73,6 +75,7 @@ class _Due:
     quality_s: float = 0.0
     tend_s: float = 0.0
     health_s: float = 0.0
+    remember_s: float = field(default_factory=lambda: time.monotonic() + REMEMBER_EVERY_S)
 
 
 class Daemon:
@@ -101,7 +104,8 @@ class Daemon:
         )
         self._vitals = Vitals(told_by, self._line.tally)
         frozen_s_max = None if self._source.recorded else settings.source.frozen_s_max
-        self._quality, self._picture = Quality(frozen_s_max), _UNSEEN
+        remembered = None if self._source.recorded else read_struct(folder / NORMAL, Remembered)
+        self._quality, self._picture = Quality(frozen_s_max, remembered), _UNSEEN
         self._due, self._days_said = _Due(), b""
 
     def stop(self) -> None:
@@ -161,6 +165,9 @@ class Daemon:
         if now_s >= due.tend_s:
             due.tend_s = now_s + TEND_EVERY_S
             self._outbox.tend()
+        if now_s >= due.remember_s:
+            due.remember_s = now_s + REMEMBER_EVERY_S
+            self._remember()
         if now_s >= due.health_s:
             due.health_s = now_s + self._settings.health.interval_s
             self._say_health()
@@ -179,7 +186,7 @@ class Daemon:
                 self._client.wake()
 
     def _look_at_quality(self, frame: Frame) -> Picture:
-        seen = self._quality.update(frame)
+        seen = self._quality.update(frame, self._line.tally.plates)
         return Picture(
             dark=seen.dark,
             burnt=seen.burnt,
@@ -187,9 +194,14 @@ class Daemon:
             frozen=seen.frozen,
             moved=seen.moved,
             infrared=seen.infrared,
-            dirty=None,
-            lamp_failed=None,
+            dirty=seen.dirty,
+            lamp_failed=seen.lamp_failed,
         )
+
+    def _remember(self) -> None:
+        """The picture's normal, for the next start; a recording's is nobody's."""
+        if not self._source.recorded:
+            leave_struct(self._folder, NORMAL, self._quality.remembered)
 
     def _say_health(self) -> None:
         facts = Facts(
@@ -231,6 +243,7 @@ class Daemon:
         self._stop.set()
         self._source.close()
         self._keep(self._line.finish())
+        self._remember()
         self._say_health()
         self._client.close(DRAIN_S_MAX)
         capture.join(1.0)

@@ -1,7 +1,8 @@
-"""What is wrong with the picture: dark, burnt, blurred, frozen, moved. Looked at once a second, told by `health`.
+"""What is wrong with the picture: dark, burnt, blurred, frozen, moved, dirty, unlit. Looked at once a second.
 
-Blurred and moved are judged against the camera's own normal, which is learnt anew after each start: there is no
-sharpness that suits every lens and road. Day and night, colour and infra-red, have each their own normal.
+All but the first two are judged against the camera's own normal: no sharpness suits every lens and road. Day and night,
+colour and infra-red, have each their own. The view is learnt anew after each start, for it is a picture and is never
+written down; the rest is remembered (`normal`). `health` tells it all.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from edge.camera.normal import Lamp, Light, Remembered, Window
 from edge.camera.small import Stillness, grey, small
 
 if TYPE_CHECKING:
@@ -20,7 +22,16 @@ if TYPE_CHECKING:
     from edge.camera.scene import Frame
 
 EVERY_NS = 1_000_000_000
-HOLD_S = {"dark": 5.0, "burnt": 5.0, "blurred": 15.0, "moved": 5.0, "infrared": 3.0}
+HOUR_NS = 3_600_000_000_000
+HOLD_S = {
+    "dark": 5.0,
+    "burnt": 5.0,
+    "blurred": 15.0,
+    "moved": 5.0,
+    "infrared": 3.0,
+    "dirty": 1200.0,
+    "lamp_failed": 300.0,
+}
 """A fault counts when it has lasted so long, and is over when it has been gone so long: headlights are none, and their
 glare is soft for as long as a few cars take."""
 DARK_MAX = 36.0
@@ -71,30 +82,51 @@ class PictureQuality:
     """0–1: how much of the edges' energy is left at fine scale. 0.5 is a clean step, 0 nothing that could be sharp."""
     brightness: float
     """0–1, the picture's mean."""
+    dirty: bool | None = None
+    lamp_failed: bool | None = None
 
 
 class Quality:
     """Remembers the camera's normal. `frozen_s_max` None: a recording, which may well repeat itself."""
 
-    def __init__(self, frozen_s_max: float | None = None) -> None:
+    def __init__(self, frozen_s_max: float | None = None, remembered: Remembered | None = None) -> None:
+        known = remembered or Remembered()
         self._frozen_s_max = frozen_s_max
         self._stillness = None if frozen_s_max is None else Stillness(frozen_s_max)
         self._held = {name: _Held(HOLD_S[name]) for name in HOLD_S}
-        self._sharp: dict[tuple[bool, bool], float] = {}
+        lights = {(one.infrared, one.day): one for one in known.lights}
+        self._sharp = {mode: one.sharpness for mode, one in lights.items() if one.sharpness is not None}
+        self._windows = {mode: Window(one.cells) for mode, one in lights.items()}
+        self._lamp = Lamp(known.lit, known.hours)
         self._views: dict[tuple[bool, bool], _View] = {}
         self._looked_ns: int | None = None
         self._latest: PictureQuality | None = None
 
-    def update(self, frame: Frame) -> PictureQuality:
-        """Looks once a second of the frames' time; in between it repeats itself."""
+    @property
+    def remembered(self) -> Remembered:
+        """The normal, to be handed in again after a restart."""
+        lights = tuple(
+            Light(
+                infrared=mode[0],
+                day=mode[1],
+                sharpness=_told(self._sharp.get(mode)),
+                cells=() if window.usual is None else tuple(round(float(cell), 4) for cell in window.usual),
+            )
+            for mode, window in self._windows.items()
+        )
+        hours = tuple(round(share, 4) for share in self._lamp.hours)
+        return Remembered(lights=lights, lit=_told(self._lamp.lit), hours=hours)
+
+    def update(self, frame: Frame, plates: int = 0) -> PictureQuality:
+        """Looks once a second of the frames' time; in between it repeats itself. `plates`: found so far, all told."""
         now_ns = frame.monotonic_ns
         passed_ns = 0 if self._looked_ns is None else now_ns - self._looked_ns
         if self._latest is None or not 0 <= passed_ns < EVERY_NS:
             self._looked_ns = now_ns
-            self._latest = self._look(frame, min(60.0, max(0.0, passed_ns / 1e9)))
+            self._latest = self._look(frame, min(60.0, max(0.0, passed_ns / 1e9)), plates)
         return self._latest
 
-    def _look(self, frame: Frame, passed_s: float) -> PictureQuality:
+    def _look(self, frame: Frame, passed_s: float, plates: int) -> PictureQuality:
         stamp = small(frame.pixels)
         picture = grey(stamp)
         now_ns, brightness = frame.monotonic_ns, float(picture.mean()) / 255
@@ -115,6 +147,8 @@ class Quality:
             infrared=infrared,
             sharpness=(sharp or 0.0) / (1 + (sharp or 0.0)),
             brightness=brightness,
+            dirty=self._dirty(mode, picture, passed_s, now_ns) if sharp is not None else None,
+            lamp_failed=self._unlit(frame, picture, passed_s, mode, plates),
         )
 
     def _holds(self, name: str, now: bool, now_ns: int) -> bool:  # noqa: FBT001 - the value itself
@@ -132,12 +166,29 @@ class Quality:
         self._sharp[mode] = normal + (sharp - normal) * min(1.0, passed_s / (RISE_S if sharp > normal else SINK_S))
         return self._holds("blurred", sharp < SOFT * normal, now_ns)
 
+    def _dirty(
+        self, mode: tuple[bool, bool], picture: NDArray[np.float32], passed_s: float, now_ns: int
+    ) -> bool | None:
+        dirty = self._windows.setdefault(mode, Window()).update(picture, passed_s)
+        return None if dirty is None else self._holds("dirty", dirty, now_ns)
+
+    def _unlit(
+        self, frame: Frame, picture: NDArray[np.float32], passed_s: float, mode: tuple[bool, bool], plates: int
+    ) -> bool | None:
+        hour = frame.taken_ns // HOUR_NS % 24
+        unlit = self._lamp.update(picture, passed_s, hour=hour, infrared=mode[0], night=not mode[1], plates=plates)
+        return None if unlit is None else self._holds("lamp_failed", unlit, frame.monotonic_ns)
+
     def _moved(
         self, mode: tuple[bool, bool], picture: NDArray[np.float32], passed_s: float, now_ns: int
     ) -> bool | None:
         view = self._views.setdefault(mode, _View())
         moved = view.update(_edges(picture), passed_s)
         return None if moved is None else self._holds("moved", moved, now_ns)
+
+
+def _told(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 class _Held:

@@ -1,6 +1,7 @@
 """Small files that the camera's programs leave for one another in the state folder, each written whole or not at all.
 
     health.json      the daemon's last word of itself, as it was sealed: `doctor` reads it without asking a broker
+    normal.json      what the picture normally is, in a few hundred numbers (`normal`): each hour
     recording.json   a technician's recording, while it runs: the daemon tells of it in `health`
 
 Nothing here has a plate or a picture. They are not synced to the disk: after a power cut an older one, or none, does.
@@ -8,6 +9,7 @@ Nothing here has a plate or a picture. They are not synced to the disk: after a 
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 HEALTH: Final = "health.json"
 RECORDING: Final = "recording.json"
+NORMAL: Final = "normal.json"
 BYTES_MAX: Final = 65_536
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -54,6 +57,11 @@ def leave(folder: Path, name: str, content: bytes) -> bool:
             new.unlink(missing_ok=True)
         return False
     return True
+
+
+def leave_struct(folder: Path, name: str, value: msgspec.Struct) -> bool:
+    """The same, of plain values; `read_struct` reads it back."""
+    return leave(folder, name, json.dumps(msgspec.to_builtins(value), separators=(",", ":")).encode())
 
 
 def leave_health(folder: Path, sealed: Sealed) -> bool:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from edge.camera import device
 from edge.camera.doctor import daemon, looking, machine, passing, settled, wire
-from edge.camera.state_files import last_health, state_folder
+from edge.camera.normal import Remembered
+from edge.camera.state_files import NORMAL, last_health, read_struct, state_folder
 from edge.settings.paths import anchored
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def examine(
     runs = daemon.daemon(health, settings, folder, time.time_ns())
     findings += [runs, daemon.stages(health)]
     tell(len(findings))
-    findings += looking.findings(settings, health, runs=runs.state == "ok", seconds=look_s)
+    normal = read_struct(folder / NORMAL, Remembered)
+    findings += looking.findings(settings, health, runs=runs.state == "ok", seconds=look_s, remembered=normal)
     tell(len(findings))
     findings += [
         machine.clock(synchronized=device.synchronized()),

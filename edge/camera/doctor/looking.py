@@ -16,6 +16,7 @@ from edge.settings.secret import hidden
 
 if TYPE_CHECKING:
     from edge.camera.frames.source import Source
+    from edge.camera.normal import Remembered
     from edge.camera.quality import PictureQuality
     from edge.record.health import Health, Picture
     from edge.settings.camera import CameraSettings
@@ -62,11 +63,11 @@ class Look:
         return max((b - a for a, b in zip(self.at_s, self.at_s[1:])), default=0.0) * 1000  # noqa: B905
 
 
-def look(settings: CameraSettings, seconds: float) -> Look:
+def look(settings: CameraSettings, seconds: float, remembered: Remembered | None = None) -> Look:
     """`settings` with absolute paths. Raises SourceUnusable when it can never give a frame as it is set."""
     source = open_source(settings.source, settings.camera)
     found = Look()
-    thread = Thread(target=_watch, args=(source, found), daemon=True)
+    thread = Thread(target=_watch, args=(source, found, remembered), daemon=True)
     thread.start()
     thread.join(seconds)
     found.state, found.why, found.broken = source.status.state, source.status.why, source.status.broken
@@ -75,8 +76,8 @@ def look(settings: CameraSettings, seconds: float) -> Look:
     return found
 
 
-def _watch(source: Source, found: Look) -> None:
-    quality = Quality(None if source.recorded else FROZEN_S)
+def _watch(source: Source, found: Look, remembered: Remembered | None) -> None:
+    quality = Quality(None if source.recorded else FROZEN_S, remembered)
     frames = source.frames()
     for frame in paced(frames, 1.0, wait=time.sleep) if source.recorded else frames:
         found.at_s.append(time.monotonic())
@@ -84,7 +85,14 @@ def _watch(source: Source, found: Look) -> None:
         found.seen = quality.update(frame)
 
 
-def findings(settings: CameraSettings, report: Health | None, *, runs: bool, seconds: float) -> list[Finding]:
+def findings(
+    settings: CameraSettings,
+    report: Health | None,
+    *,
+    runs: bool,
+    seconds: float,
+    remembered: Remembered | None = None,
+) -> list[Finding]:
     """Camera, frames and picture. The daemon's judgement of the picture comes first: it knows this camera's normal."""
     if seconds <= 0 or (runs and settings.source.kind in ALONE):
         why = "the daemon has the camera, and it serves one program alone" if seconds > 0 else "not asked for"
@@ -95,7 +103,7 @@ def findings(settings: CameraSettings, report: Health | None, *, runs: bool, sec
         ]
     address = hidden(settings.source.address)
     try:
-        seen = look(settings, seconds)
+        seen = look(settings, seconds, remembered)
     except SourceUnusable as wrong:
         return [
             Finding(name="camera", state="fail", saw=str(wrong), where=address, remedy="name a source that is there"),
