@@ -205,7 +205,7 @@ def test_areas_are_drawn_by_mouse_and_by_keyboard_and_land_in_the_file(started, 
     aim, page = started(), browser
     aim.ask("GET", "/")  # it is up
     page.get(aim.address)
-    wait(lambda: page.execute_script("return document.getElementById('picture').naturalWidth") == 1280)
+    wait(lambda: page.execute_script("return document.getElementById('picture').width") == 1280)
     wait(lambda: page.find_element("id", "approaching").get_attribute("value") == "northbound")
     assert aim.key not in page.current_url
 

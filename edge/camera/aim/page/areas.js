@@ -64,7 +64,7 @@ export class Areas {
 
   elsewhere(version) { // the file is another than the one that we began with
     if (!version || !this.version || version === this.version || this.saving) return;
-    if (this.dirty) this.say("Somebody else changed the settings meanwhile. What you drew is kept; “Take what the file says” shows theirs.");
+    if (this.dirty) this.say("Somebody else changed the settings meanwhile. What you drew is kept and not saved; “Take what the file says” shows theirs.");
     else this.load();
   }
 
@@ -75,6 +75,7 @@ export class Areas {
         method: "PUT", headers: { "content-type": "application/json", "x-aim-token": this.token }, body: JSON.stringify(this.plain()),
       });
       const told = await answer.json();
+      if (answer.status === 409) return await this.overtaken();
       if (!answer.ok) return this.say(`${told.why} What you drew is kept.`);
       this.version = told.version;
       this.dirty = false;
@@ -85,6 +86,12 @@ export class Areas {
     } finally {
       setTimeout(() => { this.saving = false; }, 2000);
     }
+  }
+
+  async overtaken() { // the second of two: he decides, knowingly
+    const answer = await fetch("areas");
+    if (answer.ok) this.version = (await answer.json()).version;
+    this.say("Not saved: somebody else changed the settings meanwhile. What you drew is kept. “Save” again puts yours in place of theirs; “Take what the file says” shows theirs.");
   }
 
   add(kind, area = { x0: 0.3, y0: 0.3, x1: 0.7, y1: 0.7 }) {

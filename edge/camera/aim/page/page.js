@@ -67,10 +67,14 @@ async function pictures(mine) {
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-async function show(blob) {
-  const image = $("picture"), address = URL.createObjectURL(blob);
-  await new Promise((done) => { image.onload = image.onerror = done; image.src = address; });
-  URL.revokeObjectURL(address);
+async function show(blob) { // onto a canvas: an image would be blank while the next one loads
+  const bitmap = await createImageBitmap(blob), canvas = $("picture");
+  if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
+    canvas.width = bitmap.width;
+    canvas.height = bitmap.height;
+  }
+  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  bitmap.close();
 }
 
 function report(told) {
