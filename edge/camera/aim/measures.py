@@ -1,8 +1,8 @@
 """The figures of a camera's aim, each against its limit, with the screw to turn. Pure: glances in, words out.
 
 The limits are practice in the field (Milestone's, Axxon's and Rekor's installation guides, and parking equipment's):
-they are what a camera is mounted for, not where our reader stops. Where that is, sharpness and forecast tell: it looks up how
-often plates of this width and sharpness were read on the bench (`models/bench/aim.py`).
+they are what a camera is mounted for, not where our reader stops. Where that is, sharpness and forecast tell, from how
+often plates of a width and a sharpness were read on the bench (`models/bench/aim.py`).
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ def infrared(quality: PictureQuality | None) -> Measure:
     title, limit = "Infra-red", "day, or a lamp that lights"
     if quality is None:
         return _unknown("infrared", title, limit)
-    if quality.dark:
+    if quality.dark or quality.lamp_failed:
         value = "no light in an infra-red picture" if quality.infrared else "dark, and no infra-red"
         screw = "Look at the lamp: power, aim, and its switch from day to night."
         return Measure(key="infrared", title=title, value=value, limit=limit, verdict="bad", screw=screw)

@@ -1,13 +1,14 @@
 """The figures of a camera's aim, against what was put into them."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from edge.camera.aim.forecast import SHARPNESSES, WIDTHS_PX, forecast
 from edge.camera.aim.glance import Glance, glance
-from edge.camera.aim.measures import measures
+from edge.camera.aim.measures import infrared, measures
 from edge.camera.aim.pose import US_ASPECT, Pose, pose
 from edge.camera.aim.recent import PASSES_MAX, PassNote, Recent
 from edge.camera.quality import Quality
@@ -107,6 +108,14 @@ def test_a_good_aim_is_green_throughout():
 def test_what_is_wrong_is_told_with_the_screw_to_turn(key, changes, verdict):
     told = judged([a_glance(**changes)] * 6)[key]
     assert (told.verdict, bool(told.screw)) == (verdict, True)
+
+
+@pytest.mark.parametrize("fault", ["dark", "lamp_failed"])
+def test_an_infrared_picture_without_light_names_the_lamp(fault):
+    lit = replace(Quality().update(frame()), infrared=True, dark=False)
+    assert infrared(lit).verdict == "good"
+    told = infrared(replace(lit, **{fault: True}))
+    assert (told.verdict, "lamp" in told.screw) == ("bad", True)
 
 
 def test_few_frames_a_second_and_few_looks_are_told():
