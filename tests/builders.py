@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edge.camera.scene import Character, Frame, Fused, Look, Pass, Plate, Read, Region
+from edge.camera.scene import Character, Frame, Fused, Look, Pass, Plate, Read, Region, Vehicle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,6 +60,7 @@ def look(
     sharpness: float = 0.6,
     region: str | None = None,
     score: float = 0.95,
+    vehicle: Vehicle | None = None,
 ) -> Look:
     """One plate in one frame; `text=None` was found and not read."""
     return Look(
@@ -69,6 +70,14 @@ def look(
         read=None if text is None else read(text, confidence, region=region),
         sharpness=sharpness,
         frame_size=SIZE,
+        vehicle=vehicle,
+    )
+
+
+def vehicle(kind: str | None = "pickup", sure: float = 0.9, color: str | None = "white") -> Vehicle:
+    """What one look said of the vehicle."""
+    return Vehicle(
+        type=kind, type_confidence=sure if kind else 0.0, color=color, color_confidence=sure if color else 0.0
     )
 
 

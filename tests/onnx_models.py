@@ -182,6 +182,30 @@ def slot_reader(
     }
 
 
+def vehicle_words(path: Path, kind: str = "pickup", color: str = "white", *, sure: float = 4.0) -> Entry:
+    """Always names the same vehicle, seen from behind: `vehicle-words/1`, 96×96.
+
+    `sure` is the chosen word's logit; the others' are 0.
+    """
+    words = {
+        "types": ["sedan", "suv", "pickup", "other"],
+        "colors": ["white", "red", "other"],
+        "views": ["front", "rear"],
+    }
+    chosen = {"type": ("types", kind), "color": ("colors", color), "view": ("views", "rear")}
+    outputs = {
+        name: np.array([[sure * (word == best) for word in words[key]]], np.float32)
+        for name, (key, best) in chosen.items()
+    }
+    return {
+        "file": path.name,
+        "sha256": _constant(path, "image", [1, 3, 96, 96], outputs, None),
+        "adapter": "vehicle-words/1",
+        "input": {"width": 96, "height": 96, "scale": 1 / 127.5, "offset": -1.0},
+        "words": words,
+    }
+
+
 def _constant(
     path: Path, name: str, sides: list[int], outputs: dict[str, np.ndarray], names: str | None, kind: int = FLOAT
 ) -> str:

@@ -16,13 +16,13 @@ import math
 from typing import TYPE_CHECKING
 
 from edge.camera.alignment import likelihood, matched
-from edge.camera.scene import Fused, Region
+from edge.camera.scene import Fused, Region, Vehicle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edge.camera.scene import Character, Look, Pass, Read
-    from edge.settings.camera import FusionSettings
+    from edge.settings.camera import FusionSettings, VehicleSettings
 
 INDEPENDENCE = 0.6
 """0: a hundred reads say no more than one; 1: each read is a fresh witness."""
@@ -34,6 +34,8 @@ CANDIDATES_MAX = 16
 ALTERNATIVES_MAX = 4
 WIDE_PX = 110.0
 """A plate of this width is as good as wider ones."""
+VEHICLE_LOOKS = 2
+"""The vehicle is told from so many looks, those from nearest."""
 
 
 def fuse(passed: Pass, settings: FusionSettings) -> Fused | None:
@@ -58,6 +60,40 @@ def fuse(passed: Pass, settings: FusionSettings) -> Fused | None:
         width_px=max(look.plate.width_px for look in looks),
         region=_region(reads, weights, settings.region_confidence_min),
     )
+
+
+def fuse_vehicle(passed: Pass, settings: VehicleSettings) -> Vehicle | None:
+    """The vehicle that a pass's nearest looks agree on, as sure as they are on average; None when none was named.
+
+    Looks that contradict each other halve their word's confidence, which the thresholds then make unknown.
+    """
+    nearest = sorted((look for look in passed.looks if look.vehicle is not None), key=lambda one: -one.plate.width_px)
+    seen = [look.vehicle for look in nearest[:VEHICLE_LOOKS] if look.vehicle is not None]
+    if not seen:
+        return None
+    kind, kind_sure = _agreed([(one.type, one.type_confidence) for one in seen], settings.type_confidence_min)
+    color, color_sure = _agreed([(one.color, one.color_confidence) for one in seen], settings.color_confidence_min)
+    view, view_sure = _agreed([(one.view, one.view_confidence) for one in seen], 0.0)
+    if kind is None and color is None:
+        return None
+    return Vehicle(
+        type=kind,
+        type_confidence=kind_sure,
+        color=color,
+        color_confidence=color_sure,
+        view=view,
+        view_confidence=view_sure,
+    )
+
+
+def _agreed(said: Sequence[tuple[str | None, float]], confidence_min: float) -> tuple[str | None, float]:
+    """The word with the highest mean confidence over all looks; none below `confidence_min`."""
+    totals: dict[str, float] = {}
+    for word, confidence in said:
+        if word is not None:
+            totals[word] = totals.get(word, 0.0) + confidence / len(said)
+    best = min(totals, key=lambda word: (-totals[word], word), default=None)
+    return (best, totals[best]) if best is not None and totals[best] >= confidence_min else (None, 0.0)
 
 
 def _best_confidence(reads: Sequence[Read], text: str) -> float:

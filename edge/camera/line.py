@@ -13,6 +13,7 @@ from edge.camera.vision.detector import Detector
 from edge.camera.vision.manifest import load_manifest
 from edge.camera.vision.models import load_network
 from edge.camera.vision.reader import Reader
+from edge.camera.vision.vehicle import Namer
 from edge.record.sighting import Models
 from edge.settings.loader import digest
 
@@ -32,11 +33,14 @@ class Networks:
 
     detector: Network
     reader: Network
+    vehicle: Network | None
+    """None: the settings name no vehicles."""
 
     @property
     def models(self) -> Models:
         """Which networks speak, for the record."""
-        return Models(detector=self.detector.digest, reader=self.reader.digest, vehicle=None)
+        vehicle = self.vehicle.digest if self.vehicle else None
+        return Models(detector=self.detector.digest, reader=self.reader.digest, vehicle=vehicle)
 
     @property
     def provider(self) -> Provider:
@@ -45,11 +49,13 @@ class Networks:
 
 
 def load_networks(settings: CameraSettings, root: Path) -> Networks:
-    """Both networks of the settings; SettingsWrong when one is altered, missing or not allowed."""
+    """The networks of the settings; SettingsWrong when one is altered, missing or not allowed."""
     manifest = load_manifest(root / settings.runtime.manifest)
+    vehicle = settings.vehicle.model
     return Networks(
         detector=load_network(manifest.pick(settings.detector.model, "detector"), settings.runtime),
         reader=load_network(manifest.pick(settings.reader.model, "reader"), settings.runtime),
+        vehicle=load_network(manifest.pick(vehicle, "vehicle"), settings.runtime) if vehicle else None,
     )
 
 
@@ -78,6 +84,7 @@ def fresh_line(
         gate=Gate(settings.motion, settings.view),
         detector=Detector.of(networks.detector, settings.detector),
         reader=Reader.of(networks.reader),
+        namer=Namer.of(networks.vehicle) if networks.vehicle else None,
         memory=memory,
         synchronized=synchronized,
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Protocol
 
-from edge.camera.fusion import fuse
+from edge.camera.fusion import fuse, fuse_vehicle
 from edge.camera.known import Known, moved
 from edge.camera.pixels import rectify, sharpness
 from edge.camera.scene import Look, Motion
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from edge.camera.known import ParkedMemory, Told
-    from edge.camera.scene import Frame, Fused, Pass, Plate, Read
+    from edge.camera.scene import Frame, Fused, Pass, Plate, Read, Vehicle
     from edge.camera.sightings import Origin
     from edge.record.sighting import Sighting
     from edge.settings.camera import CameraSettings
 
 STILL_LOOK_MS = 150
 """While a pass is open and nothing moves, look this often: a car that stops is still there."""
+NEARER = 1.25
+"""A plate wider by this than at the last look at its vehicle is worth another."""
 BORDER_SHARE = 0.004
 """A plate this close to the picture's edge, in shares of its width, may be cut off; a cut-off plate is not read."""
 UNREADABLE_LOOKS_MIN, UNREADABLE_SCORE_MIN = 6, 0.8
@@ -54,6 +56,12 @@ class Reader(Protocol):
     def read(self, frame: Frame, plate: Plate) -> Read: ...  # noqa: D102
 
 
+class Namer(Protocol):
+    """See `vision.vehicle.Namer`."""
+
+    def name(self, frame: Frame, plate: Plate) -> Vehicle: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
     """What the line is handed."""
@@ -63,6 +71,8 @@ class Steps:
     reader: Reader
     memory: ParkedMemory
     synchronized: Callable[[], bool]
+    namer: Namer | None = None
+    """None: no vehicle is named."""
 
 
 @dataclass(slots=True)
@@ -139,7 +149,17 @@ class Pipeline:
             read=read,
             sharpness=sharpness(rectify(frame.pixels, plate.corners)) if readable else 0.0,
             frame_size=(width, height),
+            vehicle=self._vehicle_at(frame, plate) if readable else None,
         )
+
+    def _vehicle_at(self, frame: Frame, plate: Plate) -> Vehicle | None:
+        """Named at the first look, and again from much nearer: two good looks tell as much as all of them."""
+        if self._steps.namer is None:
+            return None
+        named, widest_px = self._tracker.named_of(plate, frame.monotonic_ns)
+        if named >= self._settings.vehicle.looks_max or plate.width_px < widest_px * NEARER:
+            return None
+        return self._steps.namer.name(frame, plate)
 
     def _wanted(self, frame: Frame, plate: Plate) -> bool:
         """Whether a plate lies where the settings look."""
@@ -173,7 +193,12 @@ class Pipeline:
             return None
         self.tally.sightings += 1
         return conclude(
-            passed, fused, origin=self._origin, view=self._settings.view, synchronized=self._steps.synchronized()
+            passed,
+            fused,
+            vehicle=fuse_vehicle(passed, self._settings.vehicle),
+            origin=self._origin,
+            view=self._settings.view,
+            synchronized=self._steps.synchronized(),
         )
 
     def _spend(self, stage: str, began_ns: int) -> int:

@@ -6,6 +6,7 @@ where it runs. Whoever changes a function here changes what the networks see, an
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -28,6 +29,16 @@ corners are right to about 3 %, and a cut-off character cannot be read."""
 
 LETTERBOX_GREY = 114
 """Fills what a letterboxed picture leaves empty."""
+
+VEHICLE_SIDE = 96
+"""Width and height of the vehicle around a plate as the vehicle network sees it."""
+
+VEHICLE_REACH = 9.0
+"""How far the vehicle's square reaches, in lengths of √(the plate's area): 0.22 m for an American plate, 0.24 m for a
+European one, 0.13 m for a motorcycle's. So the square is 2 m wide, or 1.2 around a motorcycle, whatever the plate's
+shape, and a car fills it."""
+VEHICLE_ABOVE = 0.65
+"""Share of the square above the plate's middle: a plate hangs low on a vehicle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +115,28 @@ def rectify(
     return cv2.warpPerspective(patch, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
 
 
+def surroundings(
+    picture: NDArray[np.uint8], corners: Sequence[Sequence[float]], *, side: int = VEHICLE_SIDE
+) -> NDArray[np.uint8]:
+    """The upright square of the vehicle around a plate's four corners, side×side; grey beyond the picture's edge."""
+    quad = np.asarray(corners, np.float32)
+    reach = VEHICLE_REACH * math.sqrt(max(float(cv2.contourArea(quad)), 1.0))
+    x, y = quad.mean(axis=0)
+    return square(picture, float(x) - reach / 2, float(y) - reach * VEHICLE_ABOVE, reach, side=side)
+
+
+def square(picture: NDArray[np.uint8], left: float, top: float, reach: float, *, side: int) -> NDArray[np.uint8]:
+    """`reach` pixels of a picture (H×W×3) each way from (left, top), as side×side; grey beyond the picture's edge."""
+    canvas = np.full((side, side, *picture.shape[2:]), LETTERBOX_GREY, np.uint8)
+    columns = _within(left, reach, picture.shape[1], side)
+    rows = _within(top, reach, picture.shape[0], side)
+    if columns is not None and rows is not None:
+        (x0, x1, into_x0, into_x1), (y0, y1, into_y0, into_y1) = columns, rows
+        inside = resize(picture[y0:y1, x0:x1], into_x1 - into_x0, into_y1 - into_y0)
+        canvas[into_y0:into_y1, into_x0:into_x1] = inside
+    return canvas
+
+
 def flat(picture: NDArray[np.uint8], *, width: int = READER_WIDTH, height: int = READER_HEIGHT) -> NDArray[np.uint8]:
     """A picture that already is one plate, cut out by its edges: the same size and margin as `rectify` gives."""
     h, w = picture.shape[:2]
@@ -127,6 +160,13 @@ def _patch(picture: NDArray[np.uint8], quad: NDArray[np.float32]) -> tuple[NDArr
     x0, y0 = np.clip(np.floor(quad.min(axis=0)) - 2, 0, [w - 1, h - 1]).astype(int)
     x1, y1 = np.clip(np.ceil(quad.max(axis=0)) + 3, [x0 + 1, y0 + 1], [w, h]).astype(int)
     return picture[y0:y1, x0:x1], np.array([x0, y0], np.float32)
+
+
+def _within(start: float, reach: float, end: int, side: int) -> tuple[int, int, int, int] | None:
+    """What of `start`…`start + reach` lies inside 0…`end`, and where on `side` pixels it comes; None: nothing does."""
+    low, high = max(0, round(start)), min(end, round(start + reach))
+    into = [min(side, max(0, round((edge - start) * side / reach))) for edge in (low, high)]
+    return None if high <= low or into[1] <= into[0] else (low, high, into[0], into[1])
 
 
 def _side(quad: NDArray[np.float32], a: int, b: int) -> float:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from edge.camera.normal import Lamp, Light, Remembered, Window
-from edge.camera.small import Stillness, grey, small
+from edge.camera.small import Stillness, colourless, grey, small
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,8 +39,6 @@ DARK_MAX = 36.0
 is black but for what shines, and something nearly always does."""
 BURNT_MIN, BURNT_SHARE = 245.0, 0.5
 """When half of the picture is white; the sky alone is less."""
-COLOURLESS_MAX = 3.0
-"""Mean difference between a cell's strongest and weakest colour, levels. A grey winter day has seven."""
 SOFT = 0.4
 """Blurred is less than this share of the normal sharpness."""
 STRUCTURE_MIN = 400.0
@@ -133,8 +131,8 @@ class Quality:
         dark = bool(np.percentile(picture, 99) < DARK_MAX)
         burnt = bool((picture >= BURNT_MIN).mean() >= BURNT_SHARE)
         sharp = None if dark or burnt else _sharpness(frame.pixels, picture)
-        colourless = _colourless(stamp) if sharp is not None or self._latest is None else self._latest.infrared
-        infrared = self._holds("infrared", colourless, now_ns)  # a bag over the lens has no colour either
+        no_colour = colourless(stamp) if sharp is not None or self._latest is None else self._latest.infrared
+        infrared = self._holds("infrared", no_colour, now_ns)  # a bag over the lens has no colour either
         mode = (infrared, brightness > DAY)
         if sharp is None and brightness > DAY and not burnt and mode in self._sharp:
             sharp = 0.0  # there was structure in this light, and now there is none: fog, or far out of focus
@@ -229,10 +227,6 @@ class _View:
         follow = passed_s / (GIVE_UP_S if self._moved else DRIFT_S)
         self._usual = self._usual + (self._now - self._usual) * np.float32(follow)
         return self._moved
-
-
-def _colourless(stamp: NDArray[np.uint8]) -> bool:
-    return float((stamp.max(axis=2).astype(np.float32) - stamp.min(axis=2)).mean()) < COLOURLESS_MAX
 
 
 def _sharpness(pixels: NDArray[np.uint8], picture: NDArray[np.float32]) -> float | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from edge.record.sighting import Alternative, Clock, Models, PlateText, RegionCandidate, Sighting
+from edge.record.sighting import Alternative, Clock, Models, PlateText, RegionCandidate, Sighting, VehicleSeen
 from edge.record.words import probability, sighting_id, time
 
 if TYPE_CHECKING:
-    from edge.camera.scene import Fused, Look, Pass
-    from edge.record.words import Heading
+    from edge.camera.scene import Fused, Look, Pass, Vehicle
+    from edge.record.words import Color, Heading, VehicleType
     from edge.settings.camera import Side, ViewSettings
 
 GREW = 0.06
@@ -33,7 +33,15 @@ class Origin:
     software: str
 
 
-def conclude(passed: Pass, fused: Fused | None, *, origin: Origin, view: ViewSettings, synchronized: bool) -> Sighting:
+def conclude(
+    passed: Pass,
+    fused: Fused | None,
+    *,
+    vehicle: Vehicle | None = None,
+    origin: Origin,
+    view: ViewSettings,
+    synchronized: bool,
+) -> Sighting:
     """One sighting. Its `sequence` is 0 until the outbox keeps it and counts."""
     heading = heading_of(passed)
     return Sighting(
@@ -47,7 +55,7 @@ def conclude(passed: Pass, fused: Fused | None, *, origin: Origin, view: ViewSet
         heading=heading,
         plate=_plate(fused) if fused else None,
         region=_region(fused) if fused else None,
-        vehicle=None,
+        vehicle=_vehicle(vehicle) if vehicle else None,
         clock=Clock(synchronized=synchronized),
         models=origin.models,
         settings=origin.settings,
@@ -112,3 +120,13 @@ def _region(fused: Fused) -> RegionCandidate | None:
     if fused.region is None:
         return None
     return RegionCandidate(code=fused.region.code, confidence=probability(fused.region.confidence))
+
+
+def _vehicle(vehicle: Vehicle) -> VehicleSeen:
+    """What is unknown has no confidence either. The words are the record's: the manifest's check lets no others in."""
+    return VehicleSeen(
+        type=cast("VehicleType | None", vehicle.type),
+        type_confidence=probability(vehicle.type_confidence) if vehicle.type else None,
+        color=cast("Color | None", vehicle.color),
+        color_confidence=probability(vehicle.color_confidence) if vehicle.color else None,
+    )

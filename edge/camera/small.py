@@ -23,6 +23,8 @@ DARK, BRIGHT = 24, 240
 """A tile that is wholly below or above shows no noise even when the camera lives: it says nothing."""
 NEWS_MIN = 0.1
 """Share of the telling tiles that must show something new."""
+COLOURLESS_MAX = 3.0
+"""Mean difference between a cell's strongest and weakest colour, levels. A grey winter day has seven."""
 
 
 def small(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -37,6 +39,11 @@ def small(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def grey(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """H×W×3 → H×W, 0–255."""
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
+
+
+def colourless(stamp: NDArray[np.uint8]) -> bool:
+    """Whether a small picture (H×W×3) is grey throughout, as infra-red is: a colour that is told would be a guess."""
+    return float((stamp.max(axis=2).astype(np.float32) - stamp.min(axis=2)).mean()) < COLOURLESS_MAX
 
 
 class Stillness:

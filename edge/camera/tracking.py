@@ -49,6 +49,10 @@ class Track:
     """Concluded already, because it stood in view; followed on only so that it is not told again."""
     reads: int = 0
     widest_px: float = 0.0
+    named: int = 0
+    """Looks at the vehicle around the plate."""
+    named_px: float = 0.0
+    """The widest plate among them."""
     texts: list[tuple[str, float]] = field(default_factory=list)
     """The last few texts and their confidence."""
 
@@ -57,6 +61,9 @@ class Track:
         if self.told:
             self.looks.clear()
         self.looks.append(look)
+        if look.vehicle is not None:
+            self.named += 1
+            self.named_px = max(self.named_px, look.plate.width_px)
         if look.read is not None and look.read.characters:
             self.reads += 1
             self.widest_px = max(self.widest_px, look.plate.width_px)
@@ -115,11 +122,19 @@ class Tracker:
 
     def reads_of(self, plate: Plate, now_ns: int) -> tuple[int, float]:
         """How often the track that this plate would join was read, and the widest of those looks in pixels."""
-        x, y = plate.center
-        best = min(self._tracks, key=lambda t: math.dist((x, y), t.place(now_ns)), default=None)
-        if best is None or math.dist((x, y), best.place(now_ns)) > 2 * plate.width_px:
-            return 0, 0.0
-        return best.reads, best.widest_px
+        track = self._nearest(plate, now_ns)
+        return (track.reads, track.widest_px) if track is not None else (0, 0.0)
+
+    def named_of(self, plate: Plate, now_ns: int) -> tuple[int, float]:
+        """How often the vehicle of the track that this plate would join was named, and its widest plate then."""
+        track = self._nearest(plate, now_ns)
+        return (track.named, track.named_px) if track is not None else (0, 0.0)
+
+    def _nearest(self, plate: Plate, now_ns: int) -> Track | None:
+        best = min(self._tracks, key=lambda t: math.dist(plate.center, t.place(now_ns)), default=None)
+        if best is None or math.dist(plate.center, best.place(now_ns)) > 2 * plate.width_px:
+            return None
+        return best
 
     def _join(self, looks: Sequence[Look], now_ns: int) -> None:
         """Greedy, cheapest pair first: with a handful of plates a frame, the optimum differs once in a blue moon."""

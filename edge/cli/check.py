@@ -18,7 +18,7 @@ import msgspec
 from edge.camera.vision.manifest import load_manifest
 from edge.cli import present
 from edge.cli.exit_codes import DONE, WRONG
-from edge.settings.camera import CameraSettings, DetectorSettings, ReaderSettings
+from edge.settings.camera import CameraSettings, DetectorSettings, ReaderSettings, VehicleSettings
 from edge.settings.camera_rules import RULES
 from edge.settings.loader import digest, load, root_of
 from edge.settings.on_disk import notes, rules
@@ -111,9 +111,9 @@ def _manifest(path: Path) -> tuple[Manifest | None, tuple[Problem, ...]]:
 def _model_rules(manifest: Manifest | None) -> Rules:
     """The networks that the settings name are in the manifest, and their files are the ones that it means."""
 
-    def named(kind: Kind) -> Callable[[DetectorSettings | ReaderSettings], Iterator[tuple[str, str]]]:
-        def rule(settings: DetectorSettings | ReaderSettings) -> Iterator[tuple[str, str]]:
-            if manifest is None:
+    def named(kind: Kind) -> Callable[[DetectorSettings | ReaderSettings | VehicleSettings], Iterator[tuple[str, str]]]:
+        def rule(settings: DetectorSettings | ReaderSettings | VehicleSettings) -> Iterator[tuple[str, str]]:
+            if manifest is None or settings.model is None:
                 return
             try:
                 listed = manifest.pick(settings.model, kind)
@@ -127,7 +127,7 @@ def _model_rules(manifest: Manifest | None) -> Rules:
 
         return rule
 
-    return {DetectorSettings: named("detector"), ReaderSettings: named("reader")}
+    return {DetectorSettings: named("detector"), ReaderSettings: named("reader"), VehicleSettings: named("vehicle")}
 
 
 def _sha256(path: Path) -> str:
@@ -224,7 +224,8 @@ def _camera(settings: CameraSettings) -> Iterator[tuple[str, str]]:
     looks = present.count(len(view.look), "area") if view.look else "everywhere"
     yield "looks", looks + (f", but for {present.count(len(view.ignore), 'area')}" if view.ignore else "")
     runtime = settings.runtime
-    models = f"{settings.detector.model}, {settings.reader.model}"
+    named = (settings.detector.model, settings.reader.model, settings.vehicle.model)
+    models = ", ".join(model for model in named if model is not None)
     yield "networks", f"{models} on {', '.join(runtime.providers)}, {present.count(runtime.threads, 'thread')}"
     yield (
         "tells",

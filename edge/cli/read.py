@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edge.camera.scene import Plate, Read, Region
+    from edge.camera.scene import Plate, Read, Region, Vehicle
     from edge.camera.vision.look import Eye, Seen
 
 NAME_MAX = 40
@@ -99,7 +99,7 @@ class _Session:
 
         from edge.camera.vision.draw import annotate
 
-        drawn = annotate(pixels, seen.plates, unmasked=self._arguments.unmasked)
+        drawn = annotate(pixels, seen.plates, seen.vehicles, unmasked=self._arguments.unmasked)
         target, number = self._arguments.draw / f"{file.stem}.plates.jpg", 1
         while target in self._drawn:
             number += 1
@@ -122,21 +122,24 @@ def _load(arguments: argparse.Namespace) -> Eye:
 
     from edge.camera.vision.look import Eye
     from edge.camera.vision.manifest import SHIPPED_ROOT, load_manifest
-    from edge.settings.camera import DetectorSettings, ReaderSettings, RuntimeSettings
+    from edge.settings.camera import DetectorSettings, ReaderSettings, RuntimeSettings, VehicleSettings
 
     detector, reader, runtime, root = DetectorSettings(), ReaderSettings(), RuntimeSettings(), SHIPPED_ROOT
+    vehicle: VehicleSettings | None = None
     if arguments.config is not None:
         from edge.settings.camera_rules import load_camera
         from edge.settings.loader import root_of
 
         settings, root = load_camera(arguments.config), root_of(arguments.config)
-        detector, reader, runtime = settings.detector, settings.reader, settings.runtime
+        detector, reader, runtime, vehicle = settings.detector, settings.reader, settings.runtime, settings.vehicle
     manifest = load_manifest(arguments.manifest or root / runtime.manifest)
     if arguments.detector is not None:
         name = arguments.detector
         short = f"detector-{name}"
         detector = msgspec.structs.replace(detector, model=short if short in manifest.networks else name)
-    return Eye.load(manifest, runtime, detector, reader)
+    if vehicle is None:
+        vehicle = VehicleSettings(model="vehicle" if "vehicle" in manifest.networks else None)
+    return Eye.load(manifest, runtime, detector, reader, vehicle)
 
 
 def _pictures(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
@@ -161,9 +164,14 @@ def _tell_json(file: Path, seen: Seen, named: Callable[[Read], Region | None], l
     import msgspec
 
     spent = {"load": loaded_ms, "detect": seen.detect_ms, "read": seen.read_ms}
+    plates = [_plain(plate, read, named(read)) for plate, read in seen.plates]
+    if seen.vehicles is not None:
+        spent["vehicle"] = seen.vehicle_ms
+        for plain, vehicle in zip(plates, seen.vehicles, strict=True):
+            plain["vehicle"] = _vehicle(vehicle) if vehicle else None
     line = {
         "file": str(file),
-        "plates": [_plain(plate, read, named(read)) for plate, read in seen.plates],
+        "plates": plates,
         "ms": {stage: round(ms, 1) for stage, ms in spent.items()},
     }
     print(msgspec.json.encode(line).decode(), flush=True)
@@ -182,6 +190,19 @@ def _plain(plate: Plate, read: Read, region: Region | None) -> dict[str, object]
         "box": [round(side, 1) for side in (box.x0, box.y0, box.x1, box.y1)],
         "corners": [[round(x, 1), round(y, 1)] for x, y in plate.corners],
         "width_px": round(plate.width_px),
+    }
+
+
+def _vehicle(vehicle: Vehicle) -> dict[str, object]:
+    """As a sighting has it, and the side that is seen."""
+    from edge.record.words import probability
+
+    return {
+        "type": vehicle.type,
+        "type_confidence": probability(vehicle.type_confidence) if vehicle.type else None,
+        "color": vehicle.color,
+        "color_confidence": probability(vehicle.color_confidence) if vehicle.color else None,
+        "view": vehicle.view,
     }
 
 

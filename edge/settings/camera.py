@@ -102,6 +102,19 @@ class ReaderSettings(Section, frozen=True, kw_only=True):
     """Reads in one pass; after that only sharper or wider looks are read."""
 
 
+class VehicleSettings(Section, frozen=True, kw_only=True):
+    """Which network names vehicles, and how sure it must be."""
+
+    model: str | None = None
+    """A name from the manifest; empty: no vehicle is named."""
+    looks_max: Annotated[int, _between(1, 20)] = 3
+    """Looks in one pass: the first, and later ones from much nearer."""
+    type_confidence_min: Fraction = 0.5
+    """Below this the type is `null`: unknown."""
+    color_confidence_min: Fraction = 0.5
+    """Below this the colour is `null`: unknown."""
+
+
 class TrackingSettings(Section, frozen=True, kw_only=True):
     """When plates in successive frames are the same vehicle. Seconds, never frames."""
 
@@ -185,6 +198,7 @@ class CameraSettings(Section, frozen=True, kw_only=True):
     motion: MotionSettings = MotionSettings()
     detector: DetectorSettings = DetectorSettings()
     reader: ReaderSettings = ReaderSettings()
+    vehicle: VehicleSettings = VehicleSettings()
     tracking: TrackingSettings = TrackingSettings()
     fusion: FusionSettings = FusionSettings()
     runtime: RuntimeSettings = RuntimeSettings()

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.camera.alignment import distance, matched, similarity
-from edge.camera.fusion import fuse
+from edge.camera.fusion import fuse, fuse_vehicle
 from edge.camera.scene import Character, Look, Read
-from edge.settings.camera import FusionSettings
-from tests.builders import character, look, passed, read
+from edge.settings.camera import FusionSettings, VehicleSettings
+from tests.builders import character, look, passed, read, vehicle
 
 OPTIONS = FusionSettings()
 SERIALS = st.text("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", min_size=4, max_size=8)
@@ -124,3 +124,30 @@ def test_distance_is_symmetric_and_alignment_covers_the_text(a: str, b: str) -> 
     assert len(found) == len(b)
     if a == b:
         assert [c.best if c else None for c in found] == list(a)
+
+
+def told_vehicle(*vehicles, **settings):
+    looks = [look(i * 100, width=60 + 20 * i, vehicle=one) for i, one in enumerate(vehicles)]
+    return fuse_vehicle(passed(looks), VehicleSettings(**settings))
+
+
+def test_the_vehicle_is_told_from_its_nearest_looks():
+    told = told_vehicle(vehicle("bus", 0.99), vehicle("pickup", 0.9), vehicle("pickup", 0.8))
+    assert (told.type, told.color) == ("pickup", "white")
+    assert told.type_confidence == pytest.approx(0.85)
+
+
+def test_looks_that_contradict_each_other_leave_the_type_unknown():
+    told = told_vehicle(vehicle("suv", 0.9), vehicle("pickup", 0.9))
+    assert (told.type, told.type_confidence, told.color) == (None, 0.0, "white")
+
+
+def test_a_vehicle_that_no_look_is_sure_of_is_not_told():
+    assert told_vehicle(vehicle("suv", 0.4), vehicle("suv", 0.45)) is None
+    assert told_vehicle(None, None) is None
+    assert told_vehicle(vehicle(None, color=None)) is None
+
+
+def test_a_colour_that_only_one_of_two_looks_saw_is_half_as_sure():
+    told = told_vehicle(vehicle("suv", 0.9, None), vehicle("suv", 0.9, "red"), color_confidence_min=0.4)
+    assert (told.color, told.color_confidence) == ("red", pytest.approx(0.45))

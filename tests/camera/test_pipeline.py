@@ -10,9 +10,9 @@ import pytest
 
 from edge.camera.known import NoMemory
 from edge.camera.pipeline import Pipeline, Steps
-from edge.camera.scene import Box, Frame, Motion, Plate, Read
+from edge.camera.scene import Box, Frame, Motion, Plate, Read, Vehicle
 from edge.settings.camera import Area, CameraSettings, SourceSettings, ViewSettings
-from tests.builders import SIZE, frame, plate, read
+from tests.builders import SIZE, frame, plate, read, vehicle
 from tests.camera.test_sightings import ORIGIN
 
 if TYPE_CHECKING:
@@ -152,3 +152,25 @@ def test_the_tally_names_the_stage_that_loses_plates() -> None:
     assert tally.moving > 0
     assert tally.plates > 0
     assert tally.reads == 0
+
+
+def test_a_pass_looks_at_its_vehicle_a_few_times_and_not_in_every_frame() -> None:
+    """Of 22 frames the plate is at first 60 pixels wide and 150 at last."""
+    names = Names()
+    steps = Steps(gate=(road := Road([Car("123ABC")])), detector=road, reader=road, memory=NoMemory(),
+                  synchronized=lambda: True, namer=names)  # fmt: skip
+    pipeline = Pipeline(SETTINGS, ORIGIN, steps)
+    told = [s for k in range(60) for s in pipeline.update(frame(k * 1000 / 15, sequence=k))] + pipeline.finish()
+    assert names.looks == SETTINGS.vehicle.looks_max
+    assert [(s.vehicle.type, s.vehicle.color) for s in told if s.vehicle] == [("pickup", "white")]
+
+
+class Names:
+    """Stands in for the vehicle network."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def name(self, frame: Frame, plate: Plate) -> Vehicle:
+        self.looks += 1
+        return vehicle("pickup", 0.9)

@@ -6,9 +6,9 @@ import pytest
 
 from edge.camera.sightings import Origin, conclude
 from edge.record.boundary import seal
-from edge.record.sighting import Models
+from edge.record.sighting import Models, VehicleSeen
 from edge.settings.camera import ViewSettings
-from tests.builders import fused, look, passed
+from tests.builders import fused, look, passed, vehicle
 
 ORIGIN = Origin(
     site="hesston",
@@ -70,3 +70,9 @@ def test_the_id_is_the_same_for_the_same_pass_and_another_for_another_run() -> N
 
     assert id_of("a", 1) == id_of("a", 1)
     assert len({id_of("a", 1), id_of("a", 2), id_of("b", 1)}) == 3
+
+
+def test_a_vehicle_is_told_and_what_is_unknown_of_it_has_no_confidence() -> None:
+    seen = conclude(path(), fused(), vehicle=vehicle("suv", 0.9, None), origin=ORIGIN, view=VIEW, synchronized=True)
+    assert seen.vehicle == VehicleSeen(type="suv", type_confidence=0.9, color=None, color_confidence=None)
+    assert b'"type":"suv"' in seal(seen).payload

@@ -190,3 +190,18 @@ def test_the_table_is_told_as_it_comes_and_a_closed_pipe_ends_it(manifest, pictu
     )
     assert len(done.stdout.splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+def test_where_a_network_names_vehicles_each_plate_has_its_vehicle(tmp_path, pictures, capsys):
+    path = onnx_models.manifest(
+        tmp_path,
+        detector_wide=onnx_models.corner_detector(tmp_path / "wide.onnx"),
+        reader=onnx_models.ctc_reader(tmp_path / "reader.onnx"),
+        vehicle=onnx_models.vehicle_words(tmp_path / "vehicle.onnx"),
+    )
+    assert read(path, pictures / "b.png", "--json") == program.DONE
+    (line,) = lines(capsys)
+    (plate,) = line["plates"]
+    assert plate["vehicle"]["type"] == "pickup"
+    assert plate["vehicle"]["color"] is None, "the picture is grey"
+    assert "vehicle" in line["ms"]

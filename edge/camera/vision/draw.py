@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from edge.camera.scene import Plate, Read
+    from edge.camera.scene import Plate, Read, Vehicle
 
 BLOCKS_MAX = 26
 """Blocks along the picture's longer side: a face that fills half its height is seven of them."""
@@ -36,13 +36,19 @@ _OUTLINE, _SHADOW = (80, 230, 80), (0, 0, 0)
 
 
 def annotate(
-    pixels: NDArray[np.uint8], plates: Sequence[tuple[Plate, Read]], *, unmasked: bool = False
+    pixels: NDArray[np.uint8],
+    plates: Sequence[tuple[Plate, Read]],
+    vehicles: Sequence[Vehicle | None] | None = None,
+    *,
+    unmasked: bool = False,
 ) -> NDArray[np.uint8]:
     """A copy (H×W×3) with plates outlined and their texts written; all else masked unless `unmasked`."""
     drawn = pixels.copy() if unmasked else masked_but(pixels, plates)
-    for plate, read in plates:
+    for (plate, read), vehicle in zip(plates, vehicles or (None,) * len(plates), strict=True):
         outline(drawn, plate)
-        _label(drawn, plate, f"{read.text} {read.confidence:.2f}" if read.characters else f"? {plate.score:.2f}")
+        told = f"{read.text} {read.confidence:.2f}" if read.characters else f"? {plate.score:.2f}"
+        words = [word for word in (vehicle.color, vehicle.type) if word] if vehicle else []
+        _label(drawn, plate, " ".join([told, *words]))
     return drawn
 
 

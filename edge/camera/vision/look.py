@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
-from edge.camera.scene import Plate, Read
+from edge.camera.scene import Plate, Read, Vehicle
 from edge.camera.vision.detector import Detector
 from edge.camera.vision.models import load_network
 from edge.camera.vision.reader import Reader
+from edge.camera.vision.vehicle import Namer
+from edge.settings.camera import VehicleSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,22 +34,39 @@ class Seen:
     """The surest read first; plates that could not be read come last."""
     detect_ms: float
     read_ms: float
+    vehicles: tuple[Vehicle | None, ...] | None = None
+    """Around each plate, in the plates' order; None where nothing is known, and for all when no network names them."""
+    vehicle_ms: float = 0.0
 
 
 class Eye:
-    """A detector and a reader."""
+    """A detector, a reader, and what names vehicles, if anything does."""
 
-    def __init__(self, detector: Detector, reader: Reader) -> None:
-        self.detector, self.reader = detector, reader
+    def __init__(
+        self,
+        detector: Detector,
+        reader: Reader,
+        namer: Namer | None = None,
+        vehicle: VehicleSettings | None = None,
+    ) -> None:
+        self.detector, self.reader, self.namer = detector, reader, namer
+        self._vehicle = vehicle or VehicleSettings()
 
     @classmethod
     def load(
-        cls, manifest: Manifest, runtime: RuntimeSettings, detector: DetectorSettings, reader: ReaderSettings
+        cls,
+        manifest: Manifest,
+        runtime: RuntimeSettings,
+        detector: DetectorSettings,
+        reader: ReaderSettings,
+        vehicle: VehicleSettings | None = None,
     ) -> Eye:
-        """Both networks from files. SettingsWrong when one may not be used."""
+        """The networks from files. SettingsWrong when one may not be used."""
         finds = load_network(manifest.pick(detector.model, "detector"), runtime)
         reads = load_network(manifest.pick(reader.model, "reader"), runtime)
-        return cls(Detector.of(finds, detector), Reader.of(reads))
+        named = vehicle.model if vehicle is not None else None
+        namer = Namer.of(load_network(manifest.pick(named, "vehicle"), runtime)) if named is not None else None
+        return cls(Detector.of(finds, detector), Reader.of(reads), namer, vehicle)
 
     def look(self, pixels: NDArray[np.uint8]) -> Seen:
         """Find and read every plate of a photograph (H×W×3, BGR). A plate that the edge cuts off is not read."""
@@ -58,7 +77,17 @@ class Eye:
         looks = [
             (plate, NOTHING if plate.reaches_edge(width, height) else self._read(pixels, plate)) for plate in plates
         ]
-        return _seen(looks, found - began, perf_counter_ns() - found)
+        seen = _seen(looks, found - began, perf_counter_ns() - found)
+        return seen if self.namer is None else self._named(pixels, seen, self.namer)
+
+    def _named(self, pixels: NDArray[np.uint8], seen: Seen, namer: Namer) -> Seen:
+        """The same with its vehicles; where the plate is doubtful, so is what surrounds it."""
+        began = perf_counter_ns()
+        vehicles = [
+            _sure(namer.name_at(pixels, plate.corners), self._vehicle) if read.characters else None
+            for plate, read in seen.plates
+        ]
+        return replace(seen, vehicles=tuple(vehicles), vehicle_ms=(perf_counter_ns() - began) / 1e6)
 
     def _read(self, pixels: NDArray[np.uint8], plate: Plate) -> Read:
         """The reader's confidence holds for plates; here it may be looking at a lamp post, so both must be right."""
@@ -72,6 +101,15 @@ class Eye:
         began = perf_counter_ns()
         read = self.reader.read_flat(pixels)
         return _seen([(plate, read)], 0, perf_counter_ns() - began)
+
+
+def _sure(vehicle: Vehicle, settings: VehicleSettings) -> Vehicle | None:
+    """What the thresholds leave; None when they leave nothing."""
+    if vehicle.type_confidence < settings.type_confidence_min:
+        vehicle = replace(vehicle, type=None, type_confidence=0.0)
+    if vehicle.color_confidence < settings.color_confidence_min:
+        vehicle = replace(vehicle, color=None, color_confidence=0.0)
+    return vehicle if vehicle.type or vehicle.color else None
 
 
 def _seen(looks: list[tuple[Plate, Read]], detect_ns: int, read_ns: int) -> Seen:

@@ -28,11 +28,12 @@ from edge.settings.problems import Problem, SettingsWrong
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Kind = Literal["detector", "reader"]
+Kind = Literal["detector", "reader", "vehicle"]
 DetectorAdapter = Literal["corner-detector/1", "yolo-raw/1", "yolo-end2end/1"]
 ReaderAdapter = Literal["ctc-reader/1", "slot-reader/1"]
-DETECTORS = get_args(DetectorAdapter)
-Adapter = Literal[DetectorAdapter, ReaderAdapter]
+VehicleAdapter = Literal["vehicle-words/1"]
+DETECTORS, VEHICLES = get_args(DetectorAdapter), get_args(VehicleAdapter)
+Adapter = Literal[DetectorAdapter, ReaderAdapter, VehicleAdapter]
 
 SHIPPED_ROOT = Path(edge.__file__).resolve().parents[1]
 """Where `models/manifest.yaml` lies when no settings file says otherwise: beside the package."""
@@ -40,8 +41,11 @@ SHIPPED_ROOT = Path(edge.__file__).resolve().parents[1]
 PLATE = "plate"
 LABELS = frozenset({PLATE, "vehicle", "car", "front", "rear", "unknown", *get_args(VehicleType), *get_args(Color)})
 """All that a network of this program may tell apart, besides characters and regions."""
+VIEWS = ("front", "rear")
 NO_REGION = "other"
 """What a reader says of a plate from none of its regions."""
+NO_WORD = "other"
+"""What a vehicle network says where none of its words fits."""
 _REGION = re.compile(get_args(RegionCode)[1].pattern)
 
 Side = Annotated[int, msgspec.Meta(ge=8, le=4096)]
@@ -78,6 +82,20 @@ class Calibration(Section, frozen=True, kw_only=True):
     """The best region is named when its probability reaches this."""
 
 
+Words = Annotated[tuple[str, ...], msgspec.Meta(min_length=2, max_length=32)]
+
+
+class VehicleWords(Section, frozen=True, kw_only=True):
+    """Vehicle networks: what each output can say, in its order, and what divides its logits to be honest."""
+
+    types: Words
+    colors: Words
+    views: Words
+    type_temperature: Positive = 1.0
+    color_temperature: Positive = 1.0
+    view_temperature: Positive = 1.0
+
+
 class Entry(Section, frozen=True, kw_only=True):
     """One network."""
 
@@ -104,12 +122,16 @@ class Entry(Section, frozen=True, kw_only=True):
     regions: tuple[str, ...] = ()
     """Readers: ISO 3166 codes in the order of the network's outputs, and `other`."""
     calibration: Calibration = Calibration()
+    words: VehicleWords | None = None
+    """Vehicle networks alone."""
     val: dict[str, float] = msgspec.field(default_factory=dict)
     """What its training measured on held-out pictures; for people, nothing hangs on it."""
 
     @property
     def kind(self) -> Kind:
         """What the network is for."""
+        if self.adapter in VEHICLES:
+            return "vehicle"
         return "detector" if self.adapter in DETECTORS else "reader"
 
 
@@ -197,8 +219,25 @@ def _contradictions(entry: Entry) -> Iterable[tuple[str, str]]:
         yield "labels", f"{rule}: take another network; the list is {', '.join(sorted(LABELS))}"
     if entry.kind == "detector" and PLATE not in entry.labels:
         yield "labels", f"a plate detector has the label {PLATE}: write the network's classes in their order"
+    if entry.kind == "vehicle":
+        yield from _naming_contradictions(entry)
     if entry.kind == "reader":
         yield from _reading_contradictions(entry)
+
+
+def _naming_contradictions(entry: Entry) -> Iterable[tuple[str, str]]:
+    if entry.words is None:
+        yield "words", "a vehicle network says what its outputs mean: write types, colors and views in their order"
+        return
+    if entry.input.width != entry.input.height:
+        yield "input", "a vehicle is cut out as a square: give width and height alike"
+    words = {"types": get_args(VehicleType), "colors": get_args(Color), "views": VIEWS}
+    for key, allowed in words.items():
+        written = getattr(entry.words, key)
+        strange = [word for word in written if word not in allowed and word != NO_WORD]
+        if strange or len(set(written)) < len(written):
+            rule = f"a network here knows vehicles only, never people, each word once; {', '.join(strange) or 'twice'}"
+            yield f"words.{key}", f"{rule} is not on the list: take another network; the list is {', '.join(allowed)}"
 
 
 def _reading_contradictions(entry: Entry) -> Iterable[tuple[str, str]]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
 from edge.camera.vision.adapters.finding import FINDING
+from edge.camera.vision.adapters.naming import NAMING
 from edge.camera.vision.adapters.reading import READING
 from edge.camera.vision.manifest import LABELS
 from edge.camera.vision.tensor import shape
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from edge.camera.vision.adapters import Outputs
     from edge.camera.vision.adapters.finding import Finding
+    from edge.camera.vision.adapters.naming import Naming
     from edge.camera.vision.adapters.reading import Reading
     from edge.camera.vision.manifest import Listed
     from edge.settings.camera import RuntimeSettings
@@ -214,8 +216,10 @@ def _check_outputs(run: Run, listed: Listed) -> None:
         raise listed.wrong("adapter", rule, wrong.got, fix)
 
 
-def _adapter_of(listed: Listed) -> Finding | Reading:
+def _adapter_of(listed: Listed) -> Finding | Reading | Naming:
     name = listed.entry.adapter
+    if name in NAMING:
+        return NAMING[name]
     return FINDING[name] if name in FINDING else READING[name]
 
 

@@ -113,4 +113,9 @@ def test_the_example_in_the_documentation_is_a_manifest(tmp_path):
     path = tmp_path / "manifest.yaml"
     path.write_text(text.split("```yaml\n")[1].split("```")[0])
     networks = load_manifest(path).networks
-    assert {listed.entry.adapter for listed in networks.values()} == {"yolo-raw/1", "yolo-end2end/1", "slot-reader/1"}
+    assert {listed.entry.adapter for listed in networks.values()} == {
+        "yolo-raw/1",
+        "yolo-end2end/1",
+        "slot-reader/1",
+        "vehicle-words/1",
+    }

@@ -1,0 +1,44 @@
+"""A plate in a frame → the vehicle around it: cut out by the plate's corners, so that no second detector is needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from edge.camera.pixels import surroundings
+from edge.camera.small import colourless, small
+from edge.camera.vision.adapters.naming import NAMING
+from edge.camera.vision.tensor import tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge.camera.scene import Frame, Plate, Vehicle
+    from edge.camera.vision.manifest import Entry
+    from edge.camera.vision.models import Network, Run
+
+
+class Namer:
+    """Names vehicles with one network. Remembers nothing."""
+
+    def __init__(self, entry: Entry, run: Run) -> None:
+        self._entry, self._run = entry, run
+        self._naming = NAMING[entry.adapter]
+
+    @classmethod
+    def of(cls, network: Network) -> Namer:
+        """From a loaded network."""
+        return cls(network.listed.entry, network.run)
+
+    def name(self, frame: Frame, plate: Plate) -> Vehicle:
+        """Type, colour and view, as sure as the network is; no colour where the picture has none."""
+        return self.name_at(frame.pixels, plate.corners)
+
+    def name_at(self, pixels: NDArray[np.uint8], corners: Sequence[Sequence[float]]) -> Vehicle:
+        """The same for four corners (clockwise from the plate's top left, pixels) of a picture."""
+        crop = surroundings(pixels, corners, side=self._entry.input.width)
+        seen = self._naming.decode(self._entry, self._run(tensor(crop, self._entry.input)))
+        return replace(seen, color=None, color_confidence=0.0) if colourless(small(pixels)) else seen
