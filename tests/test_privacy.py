@@ -127,7 +127,7 @@ def test_the_real_daemon_keeps_the_promise(done):
     found = {check.claim: (check.verdict, check.found) for check in verify.checks(run, settings, known)}
     refuted = {claim: what for claim, (verdict, what) in found.items() if verdict == "no"}
     assert not refuted, run.log.decode()
-    assert len(found) == 11
+    assert len(found) == 12
     if shutil.which("strace"):
         assert {verdict for verdict, _ in found.values()} <= {"yes", "not checked"}
 
@@ -151,6 +151,7 @@ def test_a_daemon_that_leaked_would_be_caught(done, site):
         "the log tells no plate": {"log": run.log + b"alerting for 123ABC"},
         "every message is one of ours": {"published": (*run.published, _published("lpr/v1/hesston/north/image"))},
         "the daemon worked": {"published": ()},
+        "it hears nothing from the broker": {"heard": ("lpr/v1/hesston/north/evidence_request",)},
         "a crash leaves no core dump": {"core_limits": frozenset({"0", "unlimited"})},
     }
     for claim, fields in leaks.items():

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event, Thread
@@ -22,6 +23,7 @@ import msgspec
 from edge.camera.clock import SystemClock
 from edge.camera.device import vital
 from edge.camera.disk import OutboxError
+from edge.camera.evidence import Crops
 from edge.camera.frames.open import open_source
 from edge.camera.frames.rhythm import paced, stamped
 from edge.camera.frames.slot import Slot
@@ -33,10 +35,12 @@ from edge.camera.outbox import Outbox
 from edge.camera.presence import presence
 from edge.camera.quality import Quality
 from edge.camera.state_files import NORMAL, leave_health, leave_struct, read_struct, recording_until
-from edge.link.client import Client
+from edge.link.client import Client, Hearing
 from edge.link.handing import Handing
-from edge.record.boundary import seal
+from edge.link.topics import topic
+from edge.record.boundary import NotSealable, seal, unseal
 from edge.record.counters import Counters
+from edge.record.evidence import EvidenceRequest
 from edge.record.health import Picture
 from edge.record.words import time as written
 from edge.settings.paths import anchored
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
     from edge.camera.frames.source import Source
     from edge.camera.notify import Notifier
     from edge.camera.scene import Frame
+    from edge.link.connection import Received
     from edge.record.boundary import Sealed
     from edge.record.sighting import Sighting
     from edge.settings.camera import CameraSettings
@@ -95,18 +100,45 @@ class Daemon:
         self._source: Source = open_source(placed.source, settings.camera)
         self._slot, self._stop = Slot(), Event()
         self._asked: Ending | None = None
-        self._client = Handing(publisher) if publisher else Client(placed.broker, presence(settings))
+        # A publisher of its own process only takes: what it would hear has no way back to the crops, so none are kept.
+        self._crops = Crops(settings.site, settings.camera) if settings.evidence.enabled and not publisher else None
+        if settings.evidence.enabled and publisher:
+            log.warning(
+                "evidence is on, but the publisher is another process, which cannot ask for crops: none are kept"
+            )
+        self._client = (
+            Handing(publisher) if publisher else Client(placed.broker, presence(settings), hearing=self._hearing())
+        )
         self._clock = SystemClock()
         self._outbox = Outbox.open(folder, settings.outbox, self._clock)
         told_by = origin(settings, self._networks, secrets.token_hex(8))
         self._line = fresh_line(
             settings, self._networks, told_by, memory=self._outbox, synchronized=self._clock.synchronized
         )
+        if self._crops is not None:
+            self._line.on_looks, self._line.on_told = self._crops.look, self._crops.tell
         self._vitals = Vitals(told_by, self._line.tally)
         frozen_s_max = None if self._source.recorded else settings.source.frozen_s_max
         remembered = None if self._source.recorded else read_struct(folder / NORMAL, Remembered)
         self._quality, self._picture = Quality(frozen_s_max, remembered), _UNSEEN
         self._due, self._days_said = _Due(), b""
+
+    def _hearing(self) -> Hearing | None:
+        """A camera hears nothing, but where evidence is on: of which sighting the desk wants the plate's crop."""
+        if self._crops is None:
+            return None
+        asked = topic(self._settings.site, self._settings.camera, "evidence_request")
+        return Hearing(filters=(asked,), take=self._give)
+
+    def _give(self, received: Received) -> None:
+        """In the link's thread. What is no request of ours is left unanswered."""
+        assert self._crops is not None
+        assert isinstance(self._client, Client), "only its own client hears"
+        with suppress(NotSealable):
+            request = unseal(received.payload, EvidenceRequest)
+            given = self._crops.give(request.id, time.monotonic_ns())
+            if given is not None:
+                self._client.hand(seal(given))
 
     def stop(self) -> None:
         """Finish open passes, drain, say goodbye; `run` returns within 10 s.
@@ -165,6 +197,8 @@ class Daemon:
         if now_s >= due.tend_s:
             due.tend_s = now_s + TEND_EVERY_S
             self._outbox.tend()
+            if self._crops is not None:
+                self._crops.forget(time.monotonic_ns())
         if now_s >= due.remember_s:
             due.remember_s = now_s + REMEMBER_EVERY_S
             self._remember()

@@ -102,7 +102,9 @@ class Pipeline:
         self.on_pass: Callable[[Pass, Fused | None, Told | None], None] = lambda _passed, _fused, _told: None
         """Called for each closed pass: replay's score asks which stage lost a plate."""
         self.on_looks: Callable[[Frame, Motion | None, list[Look]], None] = lambda _frame, _motion, _looks: None
-        """Called for each frame that was looked at: `aim` measures its plates."""
+        """Called for each frame that was looked at: `aim` measures its plates, evidence cuts its crops."""
+        self.on_told: Callable[[Pass, Fused | None, str], None] = lambda _passed, _fused, _sighting: None
+        """Called for each pass that became a sighting, with its id."""
 
     def update(self, frame: Frame) -> list[Sighting]:
         """One frame through the whole line."""
@@ -192,7 +194,7 @@ class Pipeline:
         elif told != "new":
             return None
         self.tally.sightings += 1
-        return conclude(
+        sighting = conclude(
             passed,
             fused,
             vehicle=fuse_vehicle(passed, self._settings.vehicle),
@@ -200,6 +202,8 @@ class Pipeline:
             view=self._settings.view,
             synchronized=self._steps.synchronized(),
         )
+        self.on_told(passed, fused, sighting.id)
+        return sighting
 
     def _spend(self, stage: str, began_ns: int) -> int:
         now = perf_counter_ns()

@@ -25,6 +25,7 @@ from edge.link.recorder import Recorder
 from edge.link.topics import topic
 from edge.record.boundary import SEALABLE, NotSealable, kind_of, unseal
 from edge.record.capacity import capacity
+from edge.record.evidence import Evidence
 from edge.record.sighting import Sighting
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class Run:
     raw: bytes
     """Every byte that it sent."""
     published: tuple[Published, ...]
+    heard: tuple[str, ...]
+    """What it asked the broker to tell it: topics."""
     files: dict[str, bytes]
     """What it wrote, by name."""
     log: bytes
@@ -101,6 +104,7 @@ def run(settings: CameraSettings, root: Path, scenes: Path, tell: Callable[[int]
             exit_code=exit_code,
             raw=recorder.raw,
             published=tuple(recorder.published),
+            heard=tuple(recorder.heard),
             files=written,
             log=log,
             calls=syscalls.read(lines, folder) if lines else None,
@@ -120,7 +124,8 @@ def checks(done: Run, settings: CameraSettings, known: frozenset[bytes]) -> list
     return [
         _worked(done),
         _messages(done, settings),
-        _capacity(),
+        _capacity(settings),
+        _heard(done, settings),
         _searched("no picture was published, written or logged", _pictures_in(done)),
         _searched("no piece of the pictures that went in came out", _pieces_in(done, known)),
         _log(done),
@@ -153,14 +158,23 @@ def _ours(payload: bytes, kind: type[msgspec.Struct] | None) -> bool:
         return False
 
 
-def _capacity() -> Check:
+def _capacity(settings: CameraSettings) -> Check:
     """Of the types themselves, whatever was published today."""
-    most = max(map(capacity, SEALABLE))
+    most = max(capacity(message) for message in SEALABLE if message is not Evidence)
+    switch = "on" if settings.evidence.enabled else "off"
     return Check(
-        "no message could hold a picture, by its types",
+        "no message could hold a picture, by its types, but a plate's crop as evidence",
         "yes",
-        f"none can exceed {most:,} bytes of fixed words, patterns and numbers",
+        f"none can exceed {most:,} bytes of fixed words, patterns and numbers; evidence is {switch}",
     )
+
+
+def _heard(done: Run, settings: CameraSettings) -> Check:
+    """What it asked the broker for. Nobody asked it for a crop here, so none may have been among the messages."""
+    allowed = {topic(settings.site, settings.camera, "evidence_request")} if settings.evidence.enabled else set()
+    strange = sorted(set(done.heard) - allowed)
+    claim = "it hears nothing from the broker but, with evidence on, its own requests"
+    return Check(claim, "no" if strange else "yes", ", ".join(strange or done.heard) or "nothing")
 
 
 def _pictures_in(done: Run) -> list[privacy.Find]:

@@ -13,6 +13,7 @@ from edge.cli.exit_codes import DONE, FAILED, WRONG
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from edge.desk.hits import Reviewed
     from edge.desk.store import Store
@@ -28,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--watch", action="store_true", help="go on, and show each new one as it comes")
     parser.add_argument("--json", action="store_true", help="one object a line, for programs")
     parser.add_argument("--export", metavar="HIT", help="one hit as a case's exhibit, into a file (-o)")
-    parser.add_argument("-o", "--output", type=Path, help="where the exhibit goes")
+    parser.add_argument("--evidence", metavar="HIT", help="one hit's crop of the plate, as PNG into a file (-o)")
+    parser.add_argument("-o", "--output", type=Path, help="where the exhibit or the crop goes")
     parser.add_argument("--case", default="", metavar="NUMBER")
     parser.add_argument("--reason", default="")
     parser.add_argument("--by", default="", metavar="NAME", help="who you are; the login stands in the log anyway")
@@ -41,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     with guarded(), opened(arguments) as (policy, store):
         if arguments.export is not None:
             return _export(arguments, policy, store)
+        if arguments.evidence is not None:
+            return _evidence(arguments, policy, store)
         _record(arguments, policy, store)
         row = _show(arguments, store, 0, arguments.last)
         if arguments.watch:
@@ -136,15 +140,30 @@ def _json(reviewed: Reviewed) -> str:
 def _export(arguments: argparse.Namespace, policy: Policy, store: Store) -> int:
     from edge.desk.export import ExportRefused, export_hit
 
+    def make() -> bytes:
+        hit, case = arguments.export, arguments.case
+        return export_hit(store, policy, hit, case, person(arguments), arguments.reason, now_ms())
+
+    return _written(arguments, "--export", make, ExportRefused)
+
+
+def _evidence(arguments: argparse.Namespace, policy: Policy, store: Store) -> int:
+    from edge.desk.evidence import EvidenceRefused, view
+
+    def make() -> bytes:
+        return view(store, policy, arguments.evidence, person(arguments), arguments.reason, now_ms())
+
+    return _written(arguments, "--evidence", make, EvidenceRefused)
+
+
+def _written(arguments: argparse.Namespace, word: str, make: Callable[[], bytes], refusal: type[Exception]) -> int:
+    """Into the file that -o names; refused before anything is made when there is none."""
     if arguments.output is None:
-        print("plate-reader: --export needs -o FILE", file=sys.stderr)
+        print(f"plate-reader: {word} needs -o FILE", file=sys.stderr)
         return WRONG
     try:
-        exhibit = export_hit(
-            store, policy, arguments.export, arguments.case, person(arguments), arguments.reason, now_ms()
-        )
-        write_private(arguments.output, exhibit)
-    except ExportRefused as refused:
+        write_private(arguments.output, make())
+    except refusal as refused:
         print(f"plate-reader: refused: {refused}", file=sys.stderr)
         return FAILED
     except OSError as error:

@@ -32,6 +32,7 @@ Act = Literal[
     "search refused",
     "hits viewed",
     "hit",
+    "evidence viewed",
     "verdict",
     "hotlist installed",
     "hotlist removed",

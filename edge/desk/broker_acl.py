@@ -1,6 +1,7 @@
 """Mosquitto's configuration, made from the policy: who may say and hear what, and nobody else anything.
 
-A camera publishes its own topics and reads nothing: whoever steals one learns nothing of the road. The desk reads the
+A camera publishes its own topics and reads nothing (but, where the policy turns evidence on, what the desk asks of it):
+whoever steals one learns nothing of the road. The desk reads the
 cameras and writes its own topics. `dispatch` reads hits and verdicts; `supervision` reads states, health and the
 audit's head, and never a plate. Everybody proves who they are with a client certificate of the site's own authority;
 its common name is the user.
@@ -65,14 +66,22 @@ def acl(policy: Policy) -> str:
     """Mosquitto's access list: what is not named is forbidden."""
     site = policy.site
     lines = [f"# Who may say (write) and hear (read) what on the broker of {site}. What is not named is forbidden."]
-    cameras = [kind for kind, delivery in DELIVERIES.items() if not delivery.from_desk]
-    own = [kind for kind, delivery in DELIVERIES.items() if delivery.from_desk]
+    wanted = {kind: one for kind, one in DELIVERIES.items() if policy.evidence.enabled or not one.evidence}
+    own = [kind for kind, one in wanted.items() if one.from_desk]
+    asked = [kind for kind, one in wanted.items() if one.to_camera]
+    told = [kind for kind in wanted if kind not in own and kind not in asked]
     for camera in policy.cameras:
-        lines += _user(camera, [f"topic write {topic(site, camera, kind)}" for kind in cameras])
+        says = [f"topic write {topic(site, camera, kind)}" for kind in told]
+        lines += _user(camera, says + [f"topic read {topic(site, camera, kind)}" for kind in asked])
     lines += _user(
         policy.broker.name,
-        [f"topic read {every(kind, site)}" for kind in ("sighting", "status", "selftest", "access")]
-        + [f"topic write {topic(site, 'unused', kind)}" for kind in own],
+        [
+            f"topic read {every(kind, site)}"
+            for kind in ("sighting", "status", "selftest", "access", "evidence")
+            if kind in wanted
+        ]
+        + [f"topic write {topic(site, 'unused', kind)}" for kind in own]
+        + [f"topic write {topic(site, camera, kind)}" for kind in asked for camera in policy.cameras],
     )
     lines += _user(DISPATCH, [f"topic read {topic(site, 'unused', kind)}" for kind in ("hit", "verdict")])
     watched = [every(kind, site) for kind in ("status", "health", "counters")] + [topic(site, "unused", "audit")]

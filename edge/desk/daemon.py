@@ -144,7 +144,8 @@ class DeskDaemon:
         )
         share = f"$share/{self._policy.broker.share}/" if self._policy.broker.share else ""
         site = self._policy.site
-        shared = tuple(share + every(kind, site) for kind in ("sighting", *field_acts.KINDS))
+        evidence = ("evidence",) if self._policy.evidence.enabled else ()
+        shared = tuple(share + every(kind, site) for kind in ("sighting", *field_acts.KINDS, *evidence))
         filters = (*shared, every("status", site))
         return Client(self._policy.broker, presence, hearing=Hearing(filters=filters, take=self._take))
 

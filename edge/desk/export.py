@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import select
 
-from edge.desk import audit, hits
+from edge.desk import audit, evidence, hits
 from edge.desk.hotlists.local import is_case_number
 from edge.desk.screening import reason_faults
 from edge.desk.search import who_faults
@@ -43,6 +43,7 @@ def export_hit(store: Store, policy: Policy, hit_id: str, case: str, by: Person,
             "case": case,
             "hit": hit,
             "sighting": msgspec.json.decode(record, type=Sighting) if record else None,
+            "evidence": evidence.of_hit(connection, hit.id),
             "verdicts": [
                 {"revision": v.revision, "finding": v.finding, "by": v.who, "agency": v.agency, "reason": v.reason}
                 for v in given

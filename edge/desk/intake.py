@@ -14,13 +14,14 @@ import msgspec
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from edge.desk import audit, hits, sequence
+from edge.desk import audit, evidence, hits, sequence
 from edge.desk.matching import best_match
 from edge.desk.store import count
 from edge.desk.store.tables import hit, sighting
 from edge.link import topics
 from edge.record import plate_text
-from edge.record.boundary import SEALED_BYTES_MAX, NotSealable, unseal
+from edge.record.boundary import NotSealable, bytes_max, unseal
+from edge.record.evidence import Evidence
 from edge.record.sighting import Sighting
 from edge.record.words import nanoseconds
 
@@ -36,8 +37,11 @@ if TYPE_CHECKING:
 AHEAD_MS_MAX: Final = 300_000
 """A capture later than this after its arrival was dated by a wrong clock."""
 DAY_MS: Final = 86_400_000
+EVIDENCE: Final = "/" + topics.DELIVERIES["evidence"].level
 
-Fault = Literal["oversized", "unknown camera", "malformed", "wrong camera", "wrong site", "forged", "expired"]
+Fault = Literal[
+    "oversized", "unknown camera", "malformed", "wrong camera", "wrong site", "forged", "expired", "unasked"
+]
 
 
 class Refused(Exception):
@@ -69,6 +73,8 @@ class Intake:
         """Store one message. Raises StoreAway when it must come again; whatever is in it, nothing else is raised."""
         camera = _camera(topic)
         try:
+            if topic.endswith(EVIDENCE):
+                return self._evidence(camera, payload)
             seen = self._checked(camera, payload, now_ms)
             try:
                 return self._stored(seen, now_ms)
@@ -92,19 +98,43 @@ class Intake:
         return made
 
     def _checked(self, camera: str, payload: bytes, now_ms: int) -> hits.Seen:
-        if camera not in self._policy.cameras:
-            raise Refused("unknown camera", "the policy names no such camera")
-        if len(payload) > SEALED_BYTES_MAX:
-            raise Refused("oversized", f"{len(payload)} bytes; a sighting has at most {SEALED_BYTES_MAX}")
+        self._bounded(camera, payload, Sighting)
         decoded = _decoded(payload)
-        if decoded.camera != camera:
-            raise Refused("wrong camera", "the sighting names another camera than its topic")
-        if decoded.site != self._policy.site:
-            raise Refused("wrong site", "the sighting names another site than this desk's")
+        self._placed(decoded, camera)
         seen = _dated(decoded, now_ms)
         if seen.captured_ms < now_ms - int(self._policy.retention.days * DAY_MS):
             raise Refused("expired", "captured longer ago than anything is kept")
         return seen
+
+    def _bounded(self, camera: str, payload: bytes, kind: type[Sighting | Evidence]) -> None:
+        if camera not in self._policy.cameras:
+            raise Refused("unknown camera", "the policy names no such camera")
+        if len(payload) > bytes_max(kind):
+            raise Refused("oversized", f"{len(payload)} bytes; such a message has at most {bytes_max(kind)}")
+
+    def _placed(self, decoded: Sighting | Evidence, camera: str) -> None:
+        if decoded.camera != camera:
+            raise Refused("wrong camera", "the message names another camera than its topic")
+        if decoded.site != self._policy.site:
+            raise Refused("wrong site", "the message names another site than this desk's")
+
+    def _evidence(self, camera: str, payload: bytes) -> Outcome:
+        """A plate's crop, where one was asked for; else it is refused, and nothing of it is kept."""
+        self._bounded(camera, payload, Evidence)
+        if not self._policy.evidence.enabled:
+            raise Refused("unasked", "the policy wants no evidence")
+        try:
+            given = unseal(payload, Evidence)
+        except (NotSealable, ValueError, RecursionError) as error:
+            raise Refused("malformed", f"no evidence/1: {str(error)[:200]}") from error
+        if len({len(column) for column in given.columns}) != 1:
+            raise Refused("malformed", "the columns are not of one length")
+        self._placed(given, camera)
+        with self._store.write() as connection:
+            result = evidence.keep(connection, given)
+        if result == "unasked":
+            raise Refused("unasked", "nobody asked for this crop, or it came already")
+        return Outcome(result=result)
 
     def _stored(self, seen: hits.Seen, now_ms: int) -> Outcome:
         with self._store.write() as connection:
@@ -129,7 +159,10 @@ class Intake:
         if found is None:
             return None
         installed_ms = self._watch.installed_ms(found.list.name)
-        return hits.keep(connection, seen, found, installed_ms, self._policy.matching, now_ms)
+        made = hits.keep(connection, seen, found, installed_ms, self._policy.matching, now_ms)
+        if made is not None and self._policy.evidence.enabled:
+            evidence.ask(connection, made, seen, now_ms)
+        return made
 
     def _record(self, refusal: Refused, camera: str, now_ms: int) -> None:
         who = camera if camera in self._policy.cameras else "unknown"

@@ -15,6 +15,7 @@ from edge.desk.store import StoreAway
 from edge.desk.store.tables import outgoing
 from edge.link.sending import Row
 from edge.record.boundary import NotSealable, Sealed, reseal, seal
+from edge.record.evidence import KEPT_S
 from edge.record.hit import Hit
 from edge.record.words import nanoseconds
 
@@ -60,7 +61,7 @@ class Queue:
             if message is None:
                 self.set_aside(int(row.row))
             else:
-                rows.append(Row(number=int(row.row), message=message, expires_s=self._left_s(row.made_ms)))
+                rows.append(Row(number=int(row.row), message=message, expires_s=self._left_s(row.kind, row.made_ms)))
         return rows
 
     def acknowledge(self, numbers: Sequence[int]) -> None:
@@ -97,8 +98,9 @@ class Queue:
         except (NotSealable, msgspec.MsgspecError, ValueError):
             return None
 
-    def _left_s(self, made_ms: int) -> float:
-        return max(1.0, self._policy.retention.days * DAY_S - (self._now_ms() - made_ms) / 1000)
+    def _left_s(self, kind: str, made_ms: int) -> float:
+        kept_s = KEPT_S if kind == "evidence_request" else self._policy.retention.days * DAY_S
+        return max(1.0, kept_s - (self._now_ms() - made_ms) / 1000)
 
 
 def put(connection: Connection, sealed: Sealed, now_ms: int) -> None:

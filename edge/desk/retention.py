@@ -15,7 +15,7 @@ from sqlalchemy import func, or_, select
 
 from edge.desk import audit
 from edge.desk.store import count, get_state, set_state
-from edge.desk.store.tables import gap, hit, hotlist, local_entry, outage, outgoing, sighting, verdict
+from edge.desk.store.tables import evidence, gap, hit, hotlist, local_entry, outage, outgoing, sighting, verdict
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Table
@@ -79,7 +79,7 @@ def _was_cut(store: Store) -> bool:
 def _redate(store: Store, now_ms: int) -> None:
     """Rows from the future were dated by a clock that has been set back since: they count from now, and do not stay."""
     with store.write() as connection:
-        for dated in (sighting.c.captured_ms, hit.c.captured_ms, outgoing.c.made_ms):
+        for dated in (sighting.c.captured_ms, hit.c.captured_ms, evidence.c.captured_ms, outgoing.c.made_ms):
             wrong = dated > now_ms + AHEAD_MS_MAX
             connection.execute(dated.table.update().where(wrong).values({dated.name: now_ms}))
 
@@ -89,6 +89,7 @@ def _batch(store: Store, limit_ms: int, now_ms: int) -> int:
         living = select(hit.c.id).where(hit.c.captured_ms >= limit_ms)
         deleted = _delete(connection, verdict, verdict.c.hit.not_in(living))
         deleted += _delete(connection, hit, hit.c.captured_ms < limit_ms)
+        deleted += _delete(connection, evidence, evidence.c.captured_ms < limit_ms)
         deleted += _delete(connection, sighting, sighting.c.captured_ms < limit_ms)
         deleted += _delete(connection, outgoing, outgoing.c.made_ms < limit_ms)
         ended = or_(local_entry.c.expires_ms < limit_ms, local_entry.c.removed_ms < limit_ms)
@@ -112,7 +113,7 @@ def _delete(connection: Connection, table: Table, due: ColumnElement[bool]) -> i
 def _look_again(connection: Connection, limit_ms: int, now_ms: int, purged: int, *, log_cut: bool) -> Proof:
     overdue = 0
     oldest: list[int] = []
-    for table in (sighting, hit):
+    for table in (sighting, hit, evidence):
         first = connection.execute(select(func.min(table.c.captured_ms))).scalar_one()
         # Two questions, for each is one look into the index; together they would be a walk through the table.
         due = select(func.count()).select_from(table).where(table.c.captured_ms < limit_ms)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import random
 import socket
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Event, Lock, Thread
@@ -21,6 +22,7 @@ from edge.link import trust
 from edge.link.connection import Caller, Connection
 from edge.link.sending import SILENT_S_MAX, Patience, Sender
 from edge.link.topics import DELIVERIES, topic
+from edge.record.evidence import KEPT_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +37,8 @@ log = logging.getLogger(__name__)
 
 TURN_S_MAX: Final = 1.0
 """The thread shows life at least this often, but for dialling: a name server and `connection.DIAL_S_MAX`, twice."""
+HANDED_MAX: Final = 8
+"""What was handed over and waits for a line; more than a link hands on in a turn is not worth memory."""
 GOODBYE_S_MAX: Final = 2.0
 """For the broker to acknowledge that we leave."""
 PRESENCE_AGAIN_S: Final = 5.0
@@ -106,6 +110,7 @@ class Client:
         self._said_mids: dict[int, float] = {}
         """Said on this line and not yet acknowledged: mid → when."""
         self._said_refused: str | None = None
+        self._handed: deque[Sealed] = deque(maxlen=HANDED_MAX)
         self._stop, self._closes_s = Event(), float("inf")
         self._thread: Thread | None = None
         self._line: Connection | None = None
@@ -136,6 +141,12 @@ class Client:
         with self._lock:
             self._said[sealed.kind] = sealed
             self._unsaid.add(sealed.kind)
+        self.wake()
+
+    def hand(self, sealed: Sealed) -> None:
+        """Once, from memory alone: never on a disk, lost with a line that breaks. For evidence alone."""
+        assert DELIVERIES[sealed.kind].evidence, "whatever may not be lost goes through the outbox"
+        self._handed.append(sealed)
         self.wake()
 
     def wake(self) -> None:
@@ -214,6 +225,7 @@ class Client:
             with self._lock:
                 self._unsaid.add(self._presence.online.kind)
         self._speak(line)
+        self._hand_on(line)
         if not (sender.careful and self._said_mids):
             sender.send(_Outlet(line, self._presence))
         if sender.silent() or self._unheard():
@@ -238,6 +250,11 @@ class Client:
             mid = line.send(sealed, self._topic(sealed), DELIVERIES[sealed.kind])
             if DELIVERIES[sealed.kind].qos:
                 self._said_mids[mid] = monotonic()
+
+    def _hand_on(self, line: Connection) -> None:
+        while line.open and line.room > 0 and self._handed:
+            sealed = self._handed.popleft()
+            line.send(sealed, self._topic(sealed), DELIVERIES[sealed.kind], KEPT_S)
 
     def _take(self, line: Connection) -> None:
         while line.received:
@@ -344,4 +361,6 @@ class _Outlet:
         kind = row.message.kind
         delivery = DELIVERIES[kind]
         expires_s = row.expires_s if delivery.expires else None
-        return self.line.send(row.message, topic(self.presence.site, self.presence.camera, kind), delivery, expires_s)
+        camera = row.message.camera if delivery.to_camera else self.presence.camera
+        assert camera is not None, "a message to a camera names it"
+        return self.line.send(row.message, topic(self.presence.site, camera, kind), delivery, expires_s)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from types import TracebackType
 
-CONNECT, PUBLISH, PINGREQ, DISCONNECT = 1, 3, 12, 14
+CONNECT, PUBLISH, SUBSCRIBE, PINGREQ, DISCONNECT = 1, 3, 8, 12, 14
 CONNACK_5: Final = b"\x20\x03\x00\x00\x00"
 CONNACK_311: Final = b"\x20\x02\x00\x00"
 PINGRESP: Final = b"\xd0\x00"
@@ -34,6 +34,8 @@ class Recorder:
 
     def __init__(self) -> None:
         self.published: list[Published] = []
+        self.heard: list[str] = []
+        """Topics that were subscribed to."""
         self.connections = 0
         self._raw: list[bytes] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -76,10 +78,26 @@ class Recorder:
                 line.sendall(CONNACK_5 if five else CONNACK_311)
             elif kind == PUBLISH:
                 self._take(line, flags, body, five=five)
+            elif kind == SUBSCRIBE:
+                self._subscribe(line, body, five=five)
             elif kind == PINGREQ:
                 line.sendall(PINGRESP)
             elif kind == DISCONNECT:
                 return
+
+    def _subscribe(self, line: socket.socket, body: bytes, *, five: bool) -> None:
+        """Granted, and written down; nothing will ever come."""
+        rest = body[2:]
+        if five:
+            rest = rest[1 + rest[0] :]
+        granted = 0
+        while rest:
+            length = int.from_bytes(rest[:2], "big")
+            self.heard.append(rest[2 : 2 + length].decode())
+            rest = rest[3 + length :]
+            granted += 1
+        answer = body[:2] + (b"\0" if five else b"") + b"\1" * granted
+        line.sendall(b"\x90" + bytes([len(answer)]) + answer)
 
     def _take(self, line: socket.socket, flags: int, body: bytes, *, five: bool) -> None:
         length = int.from_bytes(body[:2], "big")

@@ -24,6 +24,11 @@ class Delivery:
     expires: bool = False
     """Whether the broker is told to forget it at the end of its retention (MQTT 5)."""
     from_desk: bool = False
+    """Published under the desk's own topics."""
+    to_camera: bool = False
+    """Published by the desk, under the topics of the camera that it is for."""
+    evidence: bool = False
+    """Of plates' crops: no user of the broker may say or hear it unless the policy wants them."""
 
 
 DELIVERIES: Final = {
@@ -37,6 +42,10 @@ DELIVERIES: Final = {
     "verdict": Delivery(level="verdict", qos=1, retained=False, expires=True, from_desk=True),
     "audit": Delivery(level="audit", qos=1, retained=False, from_desk=True),
     "desk_status": Delivery(level="status", qos=1, retained=True, from_desk=True),
+    "evidence": Delivery(level="evidence", qos=1, retained=False, expires=True, evidence=True),
+    "evidence_request": Delivery(
+        level="evidence_request", qos=1, retained=False, expires=True, to_camera=True, evidence=True
+    ),
 }
 """By the message's kind. Nothing with a plate is ever retained."""
 

@@ -1,9 +1,10 @@
 """The one door out: typed value → bytes. Nothing leaves the device that was not sealed here (design.md §4, fixed).
 
-Every outgoing message is one of the wire types in `SEALABLE`. None of their fields can hold pixels, free text,
-coordinates or a path: strings are patterns of at most a few dozen characters, whole numbers and lists have an end,
-and `capacity` proves it for every type. The bytes are always written here, from the checked value, in one spelling:
-blanks, repeated keys and the far digits of a float could carry something, and are gone.
+Every outgoing message is one of the wire types in `SEALABLE`. None of their fields can hold free text, coordinates or
+a path, and none a pixel but a plate's own crop (`evidence`, off by default): strings are patterns of at most a few
+dozen characters, whole numbers and lists have an end, and `capacity` proves it for every type. The bytes are always
+written here, from the checked value, in one spelling: blanks, repeated keys and the far digits of a float could carry
+something, and are gone.
 
 Python has no walls, so `Sealed` is made hard to forge, and forging it gains nothing: whoever holds a socket or a file
 calls `recheck`, which reads the bytes back through their type and writes them anew.
@@ -22,6 +23,7 @@ from edge.record.access import Access
 from edge.record.audit_head import AuditHead
 from edge.record.counters import Counters
 from edge.record.desk_status import DeskStatus
+from edge.record.evidence import Evidence, EvidenceRequest
 from edge.record.health import Health
 from edge.record.hit import Hit
 from edge.record.selftest import SelfTest
@@ -30,7 +32,9 @@ from edge.record.status import Status
 from edge.record.verdict import Verdict
 
 SEALED_BYTES_MAX: Final = 4096
-"""A sighting is about 900 bytes, and no message can be larger than 3,000 by its types (see `capacity`)."""
+"""A sighting is about 900 bytes, and no message can be larger than 3,000 by its types (see `capacity`), but one:"""
+EVIDENCE_BYTES_MAX: Final = 13_312
+"""A plate's own crop, 192×64 points of four bits: the one exception, off unless the department's policy wants it."""
 
 SEALABLE: Final[tuple[type[msgspec.Struct], ...]] = (
     Sighting,
@@ -43,6 +47,8 @@ SEALABLE: Final[tuple[type[msgspec.Struct], ...]] = (
     Verdict,
     AuditHead,
     DeskStatus,
+    Evidence,
+    EvidenceRequest,
 )
 
 _VALUE: Final = re.compile(r"(enum value|unknown field) .*?(?= - at `|$)", re.DOTALL)
@@ -72,6 +78,7 @@ class _Content:
     kind: str
     id: str | None
     payload: bytes
+    camera: str | None = None
 
 
 @final
@@ -105,6 +112,11 @@ class Sealed:
         return _content(self).id
 
     @property
+    def camera(self) -> str | None:
+        """The camera that the message is of or for, where it names one."""
+        return _content(self).camera
+
+    @property
     def payload(self) -> bytes:
         """UTF-8 JSON."""
         return _content(self).payload
@@ -120,14 +132,19 @@ def seal(message: msgspec.Struct) -> Sealed:
     """Check a message against its own type and write it down.
 
     Raises NotSealable for a type that is not in `SEALABLE`, a value that breaks its schema, or more than
-    `SEALED_BYTES_MAX` bytes. Constructing a Struct does not validate it, so the bytes are read back here.
+    `bytes_max` allows. Constructing a Struct does not validate it, so the bytes are read back here.
     """
     if type(message) not in SEALABLE:
         raise NotSealable(f"{type(message).__name__} is no message that may leave; see edge.record.boundary.SEALABLE")
     payload = msgspec.json.encode(_spelled(msgspec.to_builtins(message)))
     known = _read(type(message), payload)
     sealed = object.__new__(Sealed)
-    _CONTENTS[sealed] = _Content(kind=kind_of(type(message)), id=getattr(known, "id", None), payload=payload)
+    _CONTENTS[sealed] = _Content(
+        kind=kind_of(type(message)),
+        id=getattr(known, "id", None),
+        payload=payload,
+        camera=getattr(known, "camera", None),
+    )
     return sealed
 
 
@@ -157,6 +174,11 @@ def kind_of(message: type[msgspec.Struct]) -> str:
     return schema.partition("/")[0]
 
 
+def bytes_max(message: type[msgspec.Struct]) -> int:
+    """How large a message of this type may be."""
+    return EVIDENCE_BYTES_MAX if message is Evidence else SEALED_BYTES_MAX
+
+
 def _type_of(kind: str) -> type[msgspec.Struct]:
     for candidate in SEALABLE:
         if kind_of(candidate) == kind:
@@ -172,8 +194,8 @@ def _content(sealed: Sealed) -> _Content:
 
 
 def _read(expected: type[Message], payload: bytes) -> Message:
-    if len(payload) > SEALED_BYTES_MAX:
-        raise NotSealable(f"{expected.__name__} of {len(payload)} bytes; at most {SEALED_BYTES_MAX} may pass")
+    if len(payload) > bytes_max(expected):
+        raise NotSealable(f"{expected.__name__} of {len(payload)} bytes; at most {bytes_max(expected)} may pass")
     try:
         message: Message = _DECODERS[expected].decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

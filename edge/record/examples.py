@@ -10,6 +10,7 @@ from edge.record.access import Access
 from edge.record.audit_head import AuditHead
 from edge.record.counters import Counters, Day
 from edge.record.desk_status import DeskStatus, ListStatus
+from edge.record.evidence import Evidence, EvidenceRequest
 from edge.record.health import Device, Health, Latency, Link, Outbox, Picture, Source, Stages
 from edge.record.hit import Difference, Hit, HitList, HitListed, HitMatch, HitRead, WeakestCharacter
 from edge.record.selftest import SelfTest
@@ -202,6 +203,14 @@ EXAMPLES: Final[tuple[msgspec.Struct, ...]] = (
         clock="trusted",
         calibration_last="2026-11-23T07:31:00.402Z",
         calibration_overdue=False,
+    ),
+    EvidenceRequest(id=_SIGHTING.id, site="hesston", camera="north", made_at=_HIT.made_at),
+    Evidence(
+        id=_SIGHTING.id,
+        site="hesston",
+        camera="north",
+        taken_at="2026-11-23T18:04:12.213Z",
+        columns=("ffffff", "f0000f", "ff00ff", "f0000f", "ffffff"),
     ),
 )
 """Every type in `SEALABLE` at least once."""

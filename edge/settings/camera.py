@@ -182,6 +182,13 @@ class OutboxSettings(Section, frozen=True, kw_only=True):
     bytes_max: Annotated[int, _between(1_000_000, 10_000_000_000)] = 200_000_000
 
 
+class EvidenceSettings(Section, frozen=True, kw_only=True):
+    """Whether plates' crops are remembered for hits."""
+
+    enabled: bool = False
+    """The department's policy must turn it on as well, and the broker's access list is made from that."""
+
+
 class HealthSettings(Section, frozen=True, kw_only=True):
     """How often the device tells how it is."""
 
@@ -204,4 +211,5 @@ class CameraSettings(Section, frozen=True, kw_only=True):
     runtime: RuntimeSettings = RuntimeSettings()
     broker: BrokerSettings = BrokerSettings()
     outbox: OutboxSettings = OutboxSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     health: HealthSettings = HealthSettings()

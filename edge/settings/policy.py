@@ -159,6 +159,12 @@ class AuditSettings(Section, frozen=True, kw_only=True):
     """A file, best on another disk, to which the chain's head is appended hourly."""
 
 
+class EvidenceSettings(Section, frozen=True, kw_only=True):
+    """Whether a camera is asked for the crop of a plate that became a hit."""
+
+    enabled: bool = False
+
+
 class TransparencySettings(Section, frozen=True, kw_only=True):
     """What the public page holds back."""
 
@@ -180,5 +186,6 @@ class Policy(Section, frozen=True, kw_only=True):
     retention: RetentionSettings = RetentionSettings()
     hotlists: HotlistSettings = HotlistSettings()
     matching: MatchingSettings = MatchingSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     audit: AuditSettings = AuditSettings()
     transparency: TransparencySettings = TransparencySettings()

@@ -66,10 +66,10 @@ def written_policy(folder: Path, port: int, **changes) -> Path:
 class Broker:
     """Mosquitto, as a department would run it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **changes) -> None:
         needed()
         self.folder, self.port = folder, free_port()
-        self.policy_file = written_policy(folder, self.port)
+        self.policy_file = written_policy(folder, self.port, **changes)
         policy = load_policy(self.policy_file)
         for name, content in files(policy, str(folder)).items():
             (folder / name).write_text(content.replace("/var/lib/mosquitto/", f"{folder}/"))

@@ -17,6 +17,8 @@ def test_topics_are_those_that_consumers_know():
         "verdict": "lpr/v1/hesston/desk/verdict",
         "audit": "lpr/v1/hesston/desk/audit",
         "desk_status": "lpr/v1/hesston/desk/status",
+        "evidence": "lpr/v1/hesston/north/evidence",
+        "evidence_request": "lpr/v1/hesston/north/evidence_request",
     }
 
 
@@ -34,6 +36,12 @@ def test_the_filters_of_a_subscriber():
     assert every("hit", "hesston") == "lpr/v1/hesston/desk/hit"
 
 
-def test_only_state_is_retained_and_only_what_has_a_plate_expires():
+def test_only_state_is_retained_and_only_what_is_of_one_vehicle_expires():
     assert {kind for kind, d in DELIVERIES.items() if d.retained} == {"status", "health", "counters", "desk_status"}
-    assert {kind for kind, d in DELIVERIES.items() if d.expires} == {"sighting", "hit", "verdict"}
+    assert {kind for kind, d in DELIVERIES.items() if d.expires} == {
+        "sighting",
+        "hit",
+        "verdict",
+        "evidence",
+        "evidence_request",
+    }

@@ -13,6 +13,7 @@ import pytest
 from edge.record import boundary
 from edge.record.boundary import NotSealable, Sealed, recheck, reseal, seal, unseal
 from edge.record.capacity import Unlimited, capacity
+from edge.record.evidence import Evidence
 from edge.record.examples import EXAMPLES
 from edge.record.status import Status
 from edge.record.words import Name, Wire
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from edge.record.sighting import Sighting
 
 SIGHTING = EXAMPLES[0]
+EVIDENCE = EXAMPLES[-1]
 STATUS = Status(site="hesston", camera="north", state="online", software="1.2.0", since=None)
 
 
@@ -182,7 +184,18 @@ def test_two_threads_may_be_the_first_to_read_a_message():
 @pytest.mark.parametrize("message", boundary.SEALABLE, ids=lambda m: m.__name__)
 def test_no_message_can_hold_a_picture(message):
     """By its types alone: every text ends, every number has bounds, every list has a length."""
-    assert capacity(message) < boundary.SEALED_BYTES_MAX
+    assert capacity(message) < boundary.bytes_max(message)
+
+
+def test_one_message_alone_can_hold_a_plates_crop_and_that_no_larger_than_192_by_64():
+    large = [message for message in boundary.SEALABLE if capacity(message) > boundary.SEALED_BYTES_MAX]
+    assert large == [Evidence]
+    for columns in ((192, 65), (193, 64), (3, 20)):
+        with pytest.raises(NotSealable):
+            seal(msgspec.structs.replace(EVIDENCE, columns=("0" * columns[1],) * columns[0]))
+    assert seal(msgspec.structs.replace(EVIDENCE, columns=("7" * 64,) * 192)).kind == "evidence"
+    with pytest.raises(NotSealable):
+        seal(msgspec.structs.replace(EVIDENCE, columns=("iVBORw0KGgo=",) * 8))
 
 
 def test_no_example_exceeds_what_its_type_allows():

@@ -13,6 +13,7 @@ Counted = Literal[
     "vehicles",
     "reads",
     "hits",
+    "evidence_views",
     "verdicts",
     "searches",
     "refused_searches",

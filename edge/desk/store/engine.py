@@ -85,7 +85,7 @@ class Store:
     def _vacuum(self) -> bool:
         with _telling(), self._engine.connect() as connection:
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
-            for name in ("sighting", "hit", "outgoing", "verdict", "local_entry", "hotlist"):
+            for name in ("sighting", "hit", "evidence", "outgoing", "verdict", "local_entry", "hotlist"):
                 autocommit.execute(text(f"VACUUM {name}"))
         return True
 

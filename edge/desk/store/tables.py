@@ -1,7 +1,8 @@
 """What the desk keeps, table by table. SQLAlchemy Core, so that one text serves SQLite and PostgreSQL.
 
-Times are UTC milliseconds. What holds a plate (`sighting`, `hit`, `outgoing`, `hotlist.content`, `local_entry`) is
-purged by age; `counter` and `audit` outlive it, and of those only `audit.query` can hold one: what somebody asked for.
+Times are UTC milliseconds. What holds a plate (`sighting`, `hit`, `evidence`, `outgoing`, `hotlist.content`,
+`local_entry`) is purged by age; `counter` and `audit` outlive it, and of those only `audit.query` can hold one: what
+somebody asked for.
 """
 
 from __future__ import annotations
@@ -132,6 +133,19 @@ verdict = Table(
     Column("made_ms", BigInteger, nullable=False),
     Column("audit", BigInteger, nullable=False),
     UniqueConstraint("hit", "revision", name="verdict_revision"),
+)
+
+# What was asked for of a hit, and what came. The message is null until it comes; it goes with the hit.
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("row", Row, primary_key=True, autoincrement=True),
+    Column("hit", _text(32), nullable=False, unique=True),
+    Column("sighting", _text(32), nullable=False, unique=True),
+    Column("captured_ms", BigInteger, nullable=False),
+    Column("message", Text),
+    Index("evidence_captured", "captured_ms"),
+    sqlite_autoincrement=True,
 )
 
 outgoing = Table(

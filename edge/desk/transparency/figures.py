@@ -103,6 +103,9 @@ class Page(Public, frozen=True, kw_only=True):
     searches_refused: int
     refused_by_cause: dict[str, int | None]
     messages_refused: int
+    evidence: bool
+    """Whether a plate's crop may be kept with its hit."""
+    evidence_viewed: int
     small_cell: int
     purge: Purge
     audit: Chain
@@ -143,6 +146,8 @@ def collect(connection: Connection, policy: Policy, now_ms: int, published: Sequ
         searches_refused=sum(refused.values()),
         refused_by_cause=suppressed(refused, small),
         messages_refused=sum(totals(connection, "refused_messages", now_ms).values()),
+        evidence=policy.evidence.enabled,
+        evidence_viewed=sum(totals(connection, "evidence_views", now_ms).values()),
         small_cell=small,
         purge=_purge(connection, now_ms),
         audit=_chain(connection, published),
