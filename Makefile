@@ -8,7 +8,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-desk run demo replay test check slow lock clean
+.PHONY: help setup setup-desk run demo replay test check slow bundle lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -37,6 +37,12 @@ check: .venv/.test  ## style, formatting, types and the direction of imports
 
 slow: .venv/.test  ## what takes minutes: soaks, a thousand kill -9, a thousand reconnects
 	$(BIN)/pytest -m slow -rs --timeout=3600
+
+# The device's kind and Python: Debian 12 and Raspberry Pi OS 12 have 3.11, Debian 13 has 3.13, JetPack 6 has 3.10.
+ARCH ?= arm64
+PYTHON_VERSION ?= 3.11
+bundle: .venv/.setup  ## dist/plate-reader-….tar.gz, which installs a camera's computer without internet (ARCH=arm64|amd64 PYTHON_VERSION=3.11 KEY=ssh-key)
+	@$(BIN)/python install/bundle.py --arch $(ARCH) --python $(PYTHON_VERSION) $(if $(KEY),--key $(KEY))
 
 lock: .venv/.lock  ## resolve pyproject.toml anew into uv.lock and requirements/
 	UV_NO_CONFIG=1 .venv/lock/bin/uv lock --upgrade
