@@ -199,6 +199,12 @@ def wilson(right: int, of: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def read_truths(path: Path) -> dict[str, list[Expected]]:
+    """The same of one file, or of every `truth.yaml` below a folder."""
+    files = sorted(path.rglob("truth.yaml")) if path.is_dir() else [path]
+    return {name: vehicles for file in files for name, vehicles in read_truth(file).items()}
+
+
 def read_truth(path: Path) -> dict[str, list[Expected]]:
     """Recordings by name, each with its vehicles: a scene's `truth.yaml`, or a table with file, text, country, sharp.
 

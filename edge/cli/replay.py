@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from edge.record.sighting import Sighting
     from edge.settings.camera import CameraSettings
 
-TRUTH_NAME = "truth.yaml"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What may follow `plate-reader replay`."""
@@ -43,14 +41,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Replay; the sightings go to stdout, the score behind them (to stderr with --json)."""
     from edge.camera.frames.source import SourceUnusable
     from edge.camera.replay import recordings
-    from edge.camera.score import TruthWrong
+    from edge.camera.score import TruthWrong, read_truths
 
     found = recordings(arguments.path)
     if not found:
         print(f"{arguments.path}: no video and no folder of pictures; give one of either", file=sys.stderr)
         return WRONG
     try:
-        truth = _truth(arguments.truth)
+        truth = read_truths(arguments.truth) if arguments.truth is not None else {}
         return _replay_all(arguments, found, truth)
     except (TruthWrong, SourceUnusable) as wrong:
         print(wrong, file=sys.stderr)
@@ -125,15 +123,6 @@ def _settings(arguments: argparse.Namespace) -> tuple[CameraSettings, Path]:
     source = SourceSettings(kind="folder", address=str(arguments.path), frames_per_second=60)
     view = ViewSettings(approaching="northbound", receding="southbound")
     return CameraSettings(site="replay", camera="replay", source=source, view=view), SHIPPED_ROOT
-
-
-def _truth(path: Path | None) -> dict[str, list[Expected]]:
-    from edge.camera.score import read_truth
-
-    if path is None:
-        return {}
-    files = sorted(path.rglob(TRUTH_NAME)) if path.is_dir() else [path]
-    return {name: vehicles for file in files for name, vehicles in read_truth(file).items()}
 
 
 def _show_json(sighting: Sighting) -> None:
