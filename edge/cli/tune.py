@@ -99,6 +99,9 @@ def _print(trials: Sequence[Trial], changes: dict[str, Any], budget_ms: float) -
     ]
     print(present.table(rows, ("setting", "value", "right", "wrong", "told", "gain", "ms"), right=(2, 3, 4, 5, 6)))
     print(f"\nbudget {budget_ms:.0f} ms a frame, {first.expected or 'no'} vehicles in the truth")
+    cheapest = min(trials, key=lambda one: one.frame_ms)
+    if cheapest.frame_ms > budget_ms:
+        print(f"nothing that was tried fits the budget; the cheapest was {cheapest.knob} {cheapest.value or ''}")
     for knob, value in changes.items():
         print(f"recommended: {knob}: {'' if value is None else value}")
     if not changes:
