@@ -178,7 +178,7 @@ def test_a_policy_that_changes_is_an_audit_row_and_a_wrong_one_changes_nothing(b
     good = broker.policy_file.read_text()
     broker.policy_file.write_text(good.replace("days: 30", "days: 31"))
     os.kill(desk.process.pid, signal.SIGHUP)
-    until(lambda: "going on with the policy of before" in desk.log.read_text(), "the wrong policy is refused")
+    until(lambda: "going on with what held before" in desk.log.read_text(), "the wrong policy is refused")
     written_policy(broker.folder, broker.port, retention={"days": 7})
     os.kill(desk.process.pid, signal.SIGHUP)
     acts = "SELECT count(*) FROM audit WHERE act='settings changed'"
