@@ -3,7 +3,7 @@
 dist/plate-reader-<version>-<arch>-py<version>.tar.gz
 install.sh         what a technician runs
 bundle             version, arch, python: for which machine it is
-wheels/            everything of requirements/run.txt by its hash, pip itself, and the product
+wheels/            everything of requirements/field.txt (what runs, and `aim`) by its hash, pip itself, and the product
 requirements.txt   those, by their hashes again
 product/           models, settings to begin with, units, recorded scenes, guides
 sbom.json          what is in it (CycloneDX)
@@ -61,11 +61,11 @@ def main() -> int:
 
 
 def fetch(wheels: Path, arch: str, python: str) -> None:
-    """What requirements/run.txt locks, for that machine and Python; nothing else, and nothing that is compiled."""
+    """What requirements/field.txt locks, `aim` and all, for that machine and Python; nothing is compiled."""
     machine = MACHINES[arch]
     platforms = [f"manylinux_2_{glibc}_{machine}" for glibc in range(17, GLIBC_MAX + 1)] + [f"manylinux2014_{machine}"]
     wanted = wheels.parent / "wanted.txt"
-    wanted.write_text(locked((ROOT / "requirements/run.txt").read_text(encoding="utf-8"), machine, python))
+    wanted.write_text(locked((ROOT / "requirements/field.txt").read_text(encoding="utf-8"), machine, python))
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:", "--no-deps", "--dest", wheels]
     target = ["--python-version", python, *(f"--platform={platform}" for platform in platforms)]
     subprocess.run([*pip, *target, "--require-hashes", "-r", wanted], check=True)  # noqa: S603
@@ -75,7 +75,13 @@ def fetch(wheels: Path, arch: str, python: str) -> None:
 
 def locked(lock: str, machine: str, python: str) -> str:
     """The lock's lines that are for that machine and Python; pip itself would ask the machine that it runs on."""
-    there = {"platform_machine": machine, "python_version": python, "python_full_version": f"{python}.0"}
+    there = {
+        "platform_machine": machine,
+        "platform_python_implementation": "CPython",
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "extra": "",
+    }
     kept = []
     for entry in lock.replace("\\\n", " ").splitlines():
         if not entry or entry.startswith("#"):

@@ -228,7 +228,7 @@ def test_the_parts_list_names_every_wheel_by_its_digest(tmp_path, making, bundle
 @pytest.mark.parametrize("machine_name", ["x86_64", "aarch64"])
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13"])
 def test_the_lock_is_read_as_that_machine_would(making, machine_name, python):
-    lock = (ROOT / "requirements/run.txt").read_text()
+    lock = (ROOT / "requirements/field.txt").read_text()
     wanted = making.locked(lock, machine_name, python)
     assert ";" not in wanted
     assert all("--hash=sha256:" in line for line in wanted.splitlines())
