@@ -27,6 +27,11 @@ CROP_MARGIN = 0.06
 """What is added around the corners before a plate is warped flat, as a share of its width and of its height:
 corners are right to about 3 %, and a cut-off character cannot be read."""
 
+STRAIGHTENER_WIDTH, STRAIGHTENER_HEIGHT = 128, 64
+STRAIGHTENER_MARGIN = 0.25
+"""What the straightener sees of a plate's surroundings, shares of its width and height: enough that a corner which was
+found a fifth of the plate's height too far in is still in view."""
+
 LETTERBOX_GREY = 114
 """Fills what a letterboxed picture leaves empty."""
 
@@ -135,6 +140,19 @@ def square(picture: NDArray[np.uint8], left: float, top: float, reach: float, *,
         inside = resize(picture[y0:y1, x0:x1], into_x1 - into_x0, into_y1 - into_y0)
         canvas[into_y0:into_y1, into_x0:into_x1] = inside
     return canvas
+
+def unrectify(
+    points: NDArray[np.float32],
+    corners: Sequence[Sequence[float]],
+    *,
+    width: int = READER_WIDTH,
+    height: int = READER_HEIGHT,
+    margin: float = CROP_MARGIN,
+) -> NDArray[np.float32]:
+    """Points (N×2) of the crop that `rectify` makes for these corners → points of the picture, same shape."""
+    crop = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
+    matrix = cv2.getPerspectiveTransform(crop, widen(corners, margin))
+    return cv2.perspectiveTransform(points[None].astype(np.float32), matrix)[0]  # type: ignore[return-value]
 
 
 def flat(picture: NDArray[np.uint8], *, width: int = READER_WIDTH, height: int = READER_HEIGHT) -> NDArray[np.uint8]:

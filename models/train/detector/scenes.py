@@ -81,8 +81,8 @@ class Pack:
         self.weights /= self.weights.sum()
 
     def flat(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], float]:
-        """A flat plate and its true width:height. Half are photographed US plates, half rendered."""
-        if not self.rendered or rng.random() < 0.5:
+        """A flat plate and its true width:height. Half are photographed US plates (val has none), half rendered."""
+        if self.flats and (not self.rendered or rng.random() < 0.5):
             return self.flats[int(rng.integers(len(self.flats)))], float(rng.uniform(1.9, 2.1))
         picture = self.rendered[int(rng.integers(len(self.rendered)))]
         return picture, picture.shape[1] / picture.shape[0] * float(rng.uniform(0.95, 1.05))

@@ -1,0 +1,31 @@
+"""How well a checkpoint straightens the held-out plates, before and after: never the evaluation set.
+
+    python -m models.train.straightener evaluate --model build/straightener/last.pt
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from models.train.detector.scenes import Pack
+from models.train.straightener.network import Straightener
+from models.train.straightener.validate import Validation
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to judge."""
+    parser.add_argument("--model", type=Path, default=Path("build/straightener/last.pt"))
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Two lines: corners as they stray, and straightened."""
+    validation = Validation(Pack(arguments.pack, split="val", rendered=200, seed=1))
+    network = Straightener()
+    network.load_state_dict(torch.load(arguments.model, map_location="cpu", weights_only=True)["average"])
+    print(f"as found      {validation.told(None)}\nstraightened  {validation.told(network)}")

@@ -1,0 +1,64 @@
+"""Checkpoint → the network as the device runs it, its probability calibrated on val, and its manifest.
+
+    python -m models.train.straightener export --model build/straightener/last.pt
+    # writes models/straightener/straightener.onnx (1.3 MB) and manifest.yaml
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from edge.camera.pixels import STRAIGHTENER_HEIGHT, STRAIGHTENER_WIDTH
+from models.train.detector.scenes import Pack
+from models.train.straightener.network import Exported, Straightener
+from models.train.straightener.validate import Validation, off, outputs
+
+if TYPE_CHECKING:
+    import argparse
+
+OPSET = 17
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """From where to where."""
+    parser.add_argument("--model", type=Path, default=Path("build/straightener/last.pt"))
+    parser.add_argument("--out", type=Path, default=Path("models/straightener"))
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write both files."""
+    network = Straightener()
+    network.load_state_dict(torch.load(arguments.model, map_location="cpu", weights_only=True)["average"])
+    validation = Validation(Pack(arguments.pack, split="val", rendered=200, seed=1))
+    crops = np.stack([sample.crop for sample in validation.samples])
+    moves, _ = outputs(network, crops)
+    exact = np.array(validation.exact)
+    error = off(moves - np.stack([sample.moves for sample in validation.samples]))[exact].mean()
+    exported = Exported(network.eval()).eval()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    path = arguments.out / "straightener.onnx"
+    torch.onnx.export(
+        exported,
+        (torch.zeros(1, STRAIGHTENER_HEIGHT, STRAIGHTENER_WIDTH, 3, dtype=torch.uint8),),
+        str(path),
+        opset_version=OPSET,
+        dynamo=False,
+        input_names=["image"],
+        output_names=["corners", "plate"],
+    )
+    (arguments.out / "manifest.yaml").write_text(
+        "# Written by `python -m models.train.straightener export`; models/manifest.yaml includes it.\n"
+        "networks:\n"
+        "- name: straightener\n"
+        f"  file: {path.name}\n"
+        f"  sha256: {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+        "  adapter: plate-straightener/1\n"
+        f"  input: {{width: {STRAIGHTENER_WIDTH}, height: {STRAIGHTENER_HEIGHT}, layout: NHWC, type: uint8, color: bgr}}\n"
+        f"  val: {{corner_error: {error:.4f}}}\n"
+    )
+    print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, corner error {error:.4f} of the width on val")
