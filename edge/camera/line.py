@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
 from edge import __version__
@@ -13,6 +14,7 @@ from edge.camera.vision.detector import Detector
 from edge.camera.vision.manifest import load_manifest
 from edge.camera.vision.models import load_network
 from edge.camera.vision.reader import Reader
+from edge.camera.vision.straightener import load_straightener
 from edge.camera.vision.vehicle import Namer
 from edge.record.sighting import Models
 from edge.settings.loader import digest
@@ -32,15 +34,19 @@ class Networks:
     """Loaded, checked and warm; a line is made of them in no time."""
 
     detector: Network
+    straightener: Network | None
     reader: Network
     vehicle: Network | None
     """None: the settings name no vehicles."""
 
     @property
     def models(self) -> Models:
-        """Which networks speak, for the record."""
+        """Which networks speak, for the record, which has one digest for all that finds plates and their corners."""
+        finds = self.detector.digest
+        if self.straightener is not None:
+            finds = sha256(f"{finds} {self.straightener.digest}".encode()).hexdigest()[: len(finds)]
         vehicle = self.vehicle.digest if self.vehicle else None
-        return Models(detector=self.detector.digest, reader=self.reader.digest, vehicle=vehicle)
+        return Models(detector=finds, reader=self.reader.digest, vehicle=vehicle)
 
     @property
     def provider(self) -> Provider:
@@ -49,11 +55,12 @@ class Networks:
 
 
 def load_networks(settings: CameraSettings, root: Path) -> Networks:
-    """The networks of the settings; SettingsWrong when one is altered, missing or not allowed."""
+    """The settings' networks; SettingsWrong when one is altered, missing or not allowed."""
     manifest = load_manifest(root / settings.runtime.manifest)
     vehicle = settings.vehicle.model
     return Networks(
         detector=load_network(manifest.pick(settings.detector.model, "detector"), settings.runtime),
+        straightener=load_straightener(manifest, settings.detector, settings.runtime),
         reader=load_network(manifest.pick(settings.reader.model, "reader"), settings.runtime),
         vehicle=load_network(manifest.pick(vehicle, "vehicle"), settings.runtime) if vehicle else None,
     )
@@ -82,7 +89,7 @@ def fresh_line(
     """A line that has seen nothing yet."""
     steps = Steps(
         gate=Gate(settings.motion, settings.view),
-        detector=Detector.of(networks.detector, settings.detector),
+        detector=Detector.of(networks.detector, settings.detector, networks.straightener),
         reader=Reader.of(networks.reader),
         namer=Namer.of(networks.vehicle) if networks.vehicle else None,
         memory=memory,

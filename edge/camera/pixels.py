@@ -152,7 +152,7 @@ def unrectify(
     """Points (N×2) of the crop that `rectify` makes for these corners → points of the picture, same shape."""
     crop = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
     matrix = cv2.getPerspectiveTransform(crop, widen(corners, margin))
-    return cv2.perspectiveTransform(points[None].astype(np.float32), matrix)[0]  # type: ignore[return-value]
+    return np.asarray(cv2.perspectiveTransform(points[None].astype(np.float32), matrix)[0], np.float32)
 
 
 def flat(picture: NDArray[np.uint8], *, width: int = READER_WIDTH, height: int = READER_HEIGHT) -> NDArray[np.uint8]:

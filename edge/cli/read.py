@@ -137,6 +137,8 @@ def _load(arguments: argparse.Namespace) -> Eye:
         name = arguments.detector
         short = f"detector-{name}"
         detector = msgspec.structs.replace(detector, model=short if short in manifest.networks else name)
+    if detector.straightener not in manifest.networks:  # someone else's manifest need not have one
+        detector = msgspec.structs.replace(detector, straightener=None)
     if vehicle is None:
         vehicle = VehicleSettings(model="vehicle" if "vehicle" in manifest.networks else None)
     return Eye.load(manifest, runtime, detector, reader, vehicle)

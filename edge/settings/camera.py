@@ -86,6 +86,8 @@ class DetectorSettings(Section, frozen=True, kw_only=True):
 
     model: str = "detector-wide"
     """A name from the manifest."""
+    straightener: str | None = "straightener"
+    """The network that puts a found plate's corners right; empty: they stay as they were found."""
     score_min: Fraction | None = None
     """Empty: the threshold that the model's own manifest entry recommends."""
     width_px_min: Annotated[int, _between(8, 1000)] = 24

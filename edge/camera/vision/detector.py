@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from edge.camera.pixels import letterbox
 from edge.camera.scene import Box, Plate
 from edge.camera.vision.adapters.finding import FINDING
-from edge.camera.vision.overlap import SAME_PLATE, distinct, hulls, overlaps
+from edge.camera.vision.overlap import distinct, hulls
+from edge.camera.vision.straightener import Straightener
 from edge.camera.vision.tensor import tensor
 from edge.camera.vision.tiles import tiles
 
@@ -32,22 +33,21 @@ WHOLE_EVERY_MS = 300
 PHOTOGRAPH_TILES = (6, 24)
 """Nearer looks at one photograph, three for each megapixel within these limits."""
 
-CLOSE_UP = (192, 128)
-"""Width and height of the small canvas on which a plate that was found is looked at once more, for better corners."""
-CLOSE_UP_SHARE = 0.5
-"""Share of that canvas that the plate's width (or height) takes: about 96 pixels, what training has most of."""
-ENLARGED_MAX = 3.0
-"""A tiny plate is enlarged no more than this: there is nothing more to see."""
-CLOSE_UPS_MAX = 8
-"""In one picture; a tenth of the cost of a whole look each."""
+STRAIGHTENED_MAX = 8
+"""Plates of one picture, best first, whose corners are looked at more closely: three looks of a third of a millisecond
+each."""
+
+Straighten = Callable[["NDArray[np.uint8]", Plate], Plate]
+"""A picture and a plate in it → the plate with better corners: `straightener.Straightener.straighten`."""
 
 
 class Detector:
     """Finds plates with one network. Remembers its last finds, and when it last looked at a whole frame."""
 
-    def __init__(self, entry: Entry, run: Run, settings: DetectorSettings, *, any_size: bool = False) -> None:
-        """`any_size`: the network takes canvases of other sizes than its manifest's, too."""
-        self._entry, self._run, self._settings, self._any_size = entry, run, settings, any_size
+    def __init__(
+        self, entry: Entry, run: Run, settings: DetectorSettings, straighten: Straighten | None = None
+    ) -> None:
+        self._entry, self._run, self._settings, self._straighten = entry, run, settings, straighten
         self._finding = FINDING[entry.adapter]
         self._canvas = (entry.input.width, entry.input.height)
         self._score_min = entry.score_min if settings.score_min is None else settings.score_min
@@ -55,9 +55,10 @@ class Detector:
         self._found: list[Plate] = []
 
     @classmethod
-    def of(cls, network: Network, settings: DetectorSettings) -> Detector:
-        """From a loaded network."""
-        return cls(network.listed.entry, network.run, settings, any_size=network.any_size)
+    def of(cls, network: Network, settings: DetectorSettings, straightener: Network | None = None) -> Detector:
+        """From loaded networks."""
+        straighten = None if straightener is None else Straightener.of(straightener).straighten
+        return cls(network.listed.entry, network.run, settings, straighten)
 
     def find(self, frame: Frame, motion: Motion | None) -> list[Plate]:
         """The plates of one frame of a stream, best first.
@@ -96,17 +97,10 @@ class Detector:
             scores, quads = scores[kept], quads[kept]
         plates = [_plate(score, quad) for score, quad in zip(scores, quads, strict=True)]
         plates = [plate for plate in plates if plate.width_px >= self._settings.width_px_min]
-        if not self._any_size:
+        if self._straighten is None:
             return plates
-        return [self._close_up(pixels, plate) for plate in plates[:CLOSE_UPS_MAX]] + plates[CLOSE_UPS_MAX:]
-
-    def _close_up(self, pixels: NDArray[np.uint8], plate: Plate) -> Plate:
-        """The same plate with the corners that a closer look gives, or as it was when that finds nothing there."""
-        area = _around(plate, pixels.shape[1], pixels.shape[0])
-        _, quads = self._look(pixels, area, CLOSE_UP)
-        before = np.array(plate.corners, np.float32)
-        same = np.flatnonzero(overlaps(hulls(quads), hulls(before[None]))[:, 0] >= SAME_PLATE)
-        return _plate(np.float32(plate.score), quads[same[0]]) if len(same) else plate
+        near, far = plates[:STRAIGHTENED_MAX], plates[STRAIGHTENED_MAX:]
+        return [self._straighten(pixels, plate) for plate in near] + far
 
     def _look(self, pixels: NDArray[np.uint8], area: Box, size: tuple[int, int]) -> Found:
         """One run of the network over one part of the picture; corners in the picture's own pixels."""
@@ -122,21 +116,6 @@ class Detector:
 
 def _whole(pixels: NDArray[np.uint8]) -> Box:
     return Box(x0=0, y0=0, x1=pixels.shape[1], y1=pixels.shape[0])
-
-
-def _around(plate: Plate, width: int, height: int) -> Box:
-    """The part of the picture, in whole pixels, in which the plate has the size that suits the network best."""
-    box, (x, y) = plate.box, plate.center
-    zoom = max(
-        box.width / (CLOSE_UP_SHARE * CLOSE_UP[0]), box.height / (CLOSE_UP_SHARE * CLOSE_UP[1]), 1 / ENLARGED_MAX
-    )
-    half_width, half_height = zoom * CLOSE_UP[0] / 2, zoom * CLOSE_UP[1] / 2
-    return Box(
-        x0=max(0, math.floor(x - half_width)),
-        y0=max(0, math.floor(y - half_height)),
-        x1=min(width, math.ceil(x + half_width)),
-        y1=min(height, math.ceil(y + half_height)),
-    )
 
 
 def _uncut(quads: NDArray[np.float32], area: Box, width: int, height: int) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from edge.camera.scene import Plate, Read, Vehicle
 from edge.camera.vision.detector import Detector
 from edge.camera.vision.models import load_network
 from edge.camera.vision.reader import Reader
+from edge.camera.vision.straightener import load_straightener
 from edge.camera.vision.vehicle import Namer
 from edge.settings.camera import VehicleSettings
 
@@ -63,10 +64,11 @@ class Eye:
     ) -> Eye:
         """The networks from files. SettingsWrong when one may not be used."""
         finds = load_network(manifest.pick(detector.model, "detector"), runtime)
+        straightener = load_straightener(manifest, detector, runtime)
         reads = load_network(manifest.pick(reader.model, "reader"), runtime)
         named = vehicle.model if vehicle is not None else None
         namer = Namer.of(load_network(manifest.pick(named, "vehicle"), runtime)) if named is not None else None
-        return cls(Detector.of(finds, detector), Reader.of(reads), namer, vehicle)
+        return cls(Detector.of(finds, detector, straightener), Reader.of(reads), namer, vehicle)
 
     def look(self, pixels: NDArray[np.uint8]) -> Seen:
         """Find and read every plate of a photograph (H×W×3, BGR). A plate that the edge cuts off is not read."""

@@ -28,12 +28,18 @@ from edge.settings.problems import Problem, SettingsWrong
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Kind = Literal["detector", "reader", "vehicle"]
+Kind = Literal["detector", "straightener", "reader", "vehicle"]
 DetectorAdapter = Literal["corner-detector/1", "yolo-raw/1", "yolo-end2end/1"]
+StraightenerAdapter = Literal["plate-straightener/1"]
 ReaderAdapter = Literal["ctc-reader/1", "slot-reader/1"]
 VehicleAdapter = Literal["vehicle-words/1"]
-DETECTORS, VEHICLES = get_args(DetectorAdapter), get_args(VehicleAdapter)
-Adapter = Literal[DetectorAdapter, ReaderAdapter, VehicleAdapter]
+Adapter = Literal[DetectorAdapter, StraightenerAdapter, ReaderAdapter, VehicleAdapter]
+_KINDS: dict[Kind, tuple[str, ...]] = {
+    "detector": get_args(DetectorAdapter),
+    "straightener": get_args(StraightenerAdapter),
+    "reader": get_args(ReaderAdapter),
+    "vehicle": get_args(VehicleAdapter),
+}
 
 SHIPPED_ROOT = Path(edge.__file__).resolve().parents[1]
 """Where `models/manifest.yaml` lies when no settings file says otherwise: beside the package."""
@@ -67,7 +73,8 @@ class Input(Section, frozen=True, kw_only=True):
     align: Literal["corner", "center"] = "corner"
     """Detectors: where the picture lies on the canvas that it is fitted into."""
     margin: Annotated[float, msgspec.Meta(ge=0.0, le=0.5)] | None = None
-    """Readers: what is added around the plate, in shares of its width and height; empty: what ours are trained with."""
+    """Straighteners, readers: what is added around the plate, in shares of its width and height; empty: what ours are
+    trained with."""
 
 
 class Calibration(Section, frozen=True, kw_only=True):
@@ -130,9 +137,7 @@ class Entry(Section, frozen=True, kw_only=True):
     @property
     def kind(self) -> Kind:
         """What the network is for."""
-        if self.adapter in VEHICLES:
-            return "vehicle"
-        return "detector" if self.adapter in DETECTORS else "reader"
+        return next(kind for kind, adapters in _KINDS.items() if self.adapter in adapters)
 
 
 class File(Section, frozen=True, kw_only=True):

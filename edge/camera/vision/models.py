@@ -22,6 +22,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 from edge.camera.vision.adapters.finding import FINDING
 from edge.camera.vision.adapters.naming import NAMING
 from edge.camera.vision.adapters.reading import READING
+from edge.camera.vision.adapters.straightening import STRAIGHTENING
 from edge.camera.vision.manifest import LABELS
 from edge.camera.vision.tensor import shape
 
@@ -32,8 +33,11 @@ if TYPE_CHECKING:
     from edge.camera.vision.adapters.finding import Finding
     from edge.camera.vision.adapters.naming import Naming
     from edge.camera.vision.adapters.reading import Reading
+    from edge.camera.vision.adapters.straightening import Straightening
     from edge.camera.vision.manifest import Listed
     from edge.settings.camera import RuntimeSettings
+
+    _Adapter = Finding | Straightening | Reading | Naming
 
 _LOG = logging.getLogger(__name__)
 
@@ -79,8 +83,6 @@ class Network:
     """The first twelve digits of the file's SHA-256: for the record."""
     provider: str
     """What truly runs most of it, in the settings' words."""
-    any_size: bool
-    """Whether it takes pictures of other heights and widths than the manifest's."""
     run: Run
 
 
@@ -88,7 +90,7 @@ def load_network(listed: Listed, runtime: RuntimeSettings) -> Network:
     """Read, check, load and run once. SettingsWrong when the network may not or cannot be used."""
     raw = _checked_bytes(listed)
     session = _session(raw, listed, runtime)
-    any_size = _check_input(session, listed)
+    _check_input(session, listed)
     _check_names(session, listed)
     run = _runner(session, listed)
     _check_outputs(run, listed)
@@ -96,7 +98,7 @@ def load_network(listed: Listed, runtime: RuntimeSettings) -> Network:
     wanted = next(iter(runtime.providers), "cpu")
     if provider != wanted:
         _LOG.warning("%s: %s was asked for, %s runs it", listed.name, wanted, provider)
-    return Network(listed=listed, digest=listed.entry.sha256[:12], provider=provider, any_size=any_size, run=run)
+    return Network(listed=listed, digest=listed.entry.sha256[:12], provider=provider, run=run)
 
 
 def _checked_bytes(listed: Listed) -> bytes:
@@ -142,8 +144,8 @@ def _providers(listed: Listed, wanted: Sequence[str]) -> list[str]:
     return [*chosen, PROVIDERS["cpu"]]
 
 
-def _check_input(session: ort.InferenceSession, listed: Listed) -> bool:
-    """Refuses an input that is not the manifest's. Returns whether its height and width are free."""
+def _check_input(session: ort.InferenceSession, listed: Listed) -> None:
+    """Refuses an input that is not the manifest's."""
     wanted = listed.entry.input
     inputs = {one.name: one for one in session.get_inputs()}
     if wanted.name not in inputs or len(inputs) > 1:
@@ -159,7 +161,6 @@ def _check_input(session: ort.InferenceSession, listed: Listed) -> bool:
     if not fits:
         rule = f"the file's input is {'×'.join(map(str, shape(wanted)))} ({wanted.layout}, {wanted.color})"
         raise listed.wrong("input", rule, "×".join(map(str, sides)), "correct the manifest")
-    return not any(isinstance(side, int) for side in (sides[2:] if wanted.layout == "NCHW" else sides[1:3]))
 
 
 def _check_names(session: ort.InferenceSession, listed: Listed) -> None:
@@ -216,11 +217,9 @@ def _check_outputs(run: Run, listed: Listed) -> None:
         raise listed.wrong("adapter", rule, wrong.got, fix)
 
 
-def _adapter_of(listed: Listed) -> Finding | Reading | Naming:
-    name = listed.entry.adapter
-    if name in NAMING:
-        return NAMING[name]
-    return FINDING[name] if name in FINDING else READING[name]
+def _adapter_of(listed: Listed) -> _Adapter:
+    adapters: dict[str, _Adapter] = {**FINDING, **STRAIGHTENING, **READING, **NAMING}
+    return adapters[listed.entry.adapter]
 
 
 def _provider_in_use(session: ort.InferenceSession) -> str:

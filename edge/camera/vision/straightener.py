@@ -14,17 +14,21 @@ import numpy as np
 
 from edge.camera.pixels import STRAIGHTENER_MARGIN, rectify, unrectify
 from edge.camera.vision.adapters.straightening import STRAIGHTENING
+from edge.camera.vision.models import load_network
 from edge.camera.vision.tensor import tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge.camera.scene import Plate
-    from edge.camera.vision.manifest import Entry
+    from edge.camera.vision.manifest import Entry, Manifest
     from edge.camera.vision.models import Network, Run
+    from edge.settings.camera import DetectorSettings, RuntimeSettings
 
-ROUNDS = 2
-"""Looks: the second one starts from the first one's corners."""
+ROUNDS = 3
+"""Looks at most: each starts from the corners of the one before."""
+STILL = 0.01
+"""When no corner moves by more than this share of the plate's width, it is straight."""
 AREA_RATIO_MAX = 2.5
 """Corners that make the plate so many times larger or smaller are not believed."""
 
@@ -48,17 +52,26 @@ class Straightener:
             found = self._look(pixels, quad)
             if not _believable(quad, found):
                 break
+            moved = float(np.abs(found - quad).max())
             quad = found
+            if moved < STILL * plate.width_px:
+                break
         a, b, c, d = ((float(x), float(y)) for x, y in quad)
         return replace(plate, corners=(a, b, c, d))
 
     def _look(self, pixels: NDArray[np.uint8], quad: NDArray[np.float32]) -> NDArray[np.float32]:
         wanted = self._entry.input
         margin = STRAIGHTENER_MARGIN if wanted.margin is None else wanted.margin
-        size = {"width": wanted.width, "height": wanted.height, "margin": margin}
-        crop = rectify(pixels, quad.tolist(), **size)
+        crop = rectify(pixels, quad.tolist(), width=wanted.width, height=wanted.height, margin=margin)
         corners, _ = self._straightening.decode(self._run(tensor(crop, wanted)))
-        return unrectify(corners, quad.tolist(), **size)
+        return unrectify(corners, quad.tolist(), width=wanted.width, height=wanted.height, margin=margin)
+
+
+def load_straightener(manifest: Manifest, settings: DetectorSettings, runtime: RuntimeSettings) -> Network | None:
+    """The network that the settings name, or None when they name none. SettingsWrong when it may not be used."""
+    if settings.straightener is None:
+        return None
+    return load_network(manifest.pick(settings.straightener, "straightener"), runtime)
 
 
 def _believable(before: NDArray[np.float32], after: NDArray[np.float32]) -> bool:

@@ -1,6 +1,6 @@
 """How well a checkpoint straightens the held-out plates, before and after: never the evaluation set.
 
-    python -m models.train.straightener evaluate --model build/straightener/last.pt
+python -m models.train.straightener evaluate --model build/straightener/last.pt
 """
 
 from __future__ import annotations

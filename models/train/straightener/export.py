@@ -1,7 +1,7 @@
 """Checkpoint → the network as the device runs it, its probability calibrated on val, and its manifest.
 
-    python -m models.train.straightener export --model build/straightener/last.pt
-    # writes models/straightener/straightener.onnx (1.3 MB) and manifest.yaml
+python -m models.train.straightener export --model build/straightener/last.pt
+# writes models/straightener/straightener.onnx (1.3 MB) and manifest.yaml
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def run(arguments: argparse.Namespace) -> None:
         f"  file: {path.name}\n"
         f"  sha256: {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
         "  adapter: plate-straightener/1\n"
-        f"  input: {{width: {STRAIGHTENER_WIDTH}, height: {STRAIGHTENER_HEIGHT}, layout: NHWC, type: uint8, color: bgr}}\n"
+        f"  input: {{width: {STRAIGHTENER_WIDTH}, height: {STRAIGHTENER_HEIGHT}, "
+        "layout: NHWC, type: uint8, color: bgr}\n"
         f"  val: {{corner_error: {error:.4f}}}\n"
     )
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, corner error {error:.4f} of the width on val")

@@ -41,7 +41,12 @@ class Straightener(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            _conv(3, 16, 5, 2), _conv(16, 32, 3, 2), Residual(32), _conv(32, 64, 3, 2), Residual(64), _conv(64, 96, 3, 2)
+            _conv(3, 16, 5, 2),
+            _conv(16, 32, 3, 2),
+            Residual(32),
+            _conv(32, 64, 3, 2),
+            Residual(64),
+            _conv(64, 96, 3, 2),
         )
         self.squeeze = _conv(96, 32, 1)
         self.hidden = nn.Sequential(nn.Linear(32 * 4 * 8, 128), nn.ReLU(inplace=True))

@@ -144,7 +144,9 @@ def _beside(rng: np.random.Generator, canvas: Canvas) -> Sample | None:
         return None
     if any(_near(quad, x, y, wide, high) for quad in canvas.quads):
         return None
-    return _none(rng, canvas.picture, np.array([[x, y], [x + wide, y], [x + wide, y + high], [x, y + high]], np.float32))
+    return _none(
+        rng, canvas.picture, np.array([[x, y], [x + wide, y], [x + wide, y + high], [x, y + high]], np.float32)
+    )
 
 
 def _near(quad: Quad, x: float, y: float, wide: float, high: float) -> bool:

@@ -99,7 +99,9 @@ def run(arguments: argparse.Namespace) -> None:
         optimiser.load_state_dict(held["optimiser"])
         step, spent = held["step"], held["spent"]
     validation = Validation(Pack(arguments.pack, split="val", rendered=200, seed=1))
-    print(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M weights; val {validation.told(None)}", flush=True)
+    print(
+        f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M weights; val {validation.told(None)}", flush=True
+    )
     pack = Pack(arguments.pack, rendered=RENDERED)
     batches = iter(DataLoader(Batches(pack, arguments.seed + step), batch_size=None, num_workers=1, prefetch_factor=4))
     saved, sums, budget = time.monotonic(), np.zeros(2), arguments.minutes * 60

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from models.train.straightener.samples import Sample, nothing, plates
 from models.train.detector.scenes import compose
+from models.train.straightener.samples import Sample, nothing, plates
 
 if TYPE_CHECKING:
     from models.train.detector.scenes import Pack
@@ -26,7 +26,7 @@ class Validation:
         self.exact: list[bool] = []
         for _ in range(CANVASES):
             canvas = compose(rng, pack, (512, 320))
-            for sample in plates(rng, canvas)[:: 3] + nothing(rng, pack, canvas, 2):
+            for sample in plates(rng, canvas)[::3] + nothing(rng, pack, canvas, 2):
                 self.samples.append(sample)
                 self.exact.append(sample.trust == 1.0)
 
@@ -41,7 +41,8 @@ class Validation:
         plate = np.array([sample.plate for sample in self.samples])
         right = np.mean((logit > 0) == plate)
         return (
-            f"error {left[exact].mean():.4f} of {exact.sum()} exact, {left[fitted].mean():.4f} of {fitted.sum()} fitted; "
+            f"error {left[exact].mean():.4f} of {exact.sum()} exact, "
+            f"{left[fitted].mean():.4f} of {fitted.sum()} fitted; "
             f"above 0.06: {np.mean(left[exact] > 0.06):.3f}; plate or none right {right:.3f} of {len(plate)}"
         )
 
@@ -55,5 +56,8 @@ def outputs(network: Straightener, crops: np.ndarray) -> tuple[np.ndarray, np.nd
     """(moves N×4×2, logits N) of uint8 crops N×64×128×3."""
     network.eval()
     with torch.no_grad():
-        parts = [network(torch.from_numpy(crops[i : i + 64]).permute(0, 3, 1, 2).float() / 127.5 - 1) for i in range(0, len(crops), 64)]
+        parts = [
+            network(torch.from_numpy(crops[i : i + 64]).permute(0, 3, 1, 2).float() / 127.5 - 1)
+            for i in range(0, len(crops), 64)
+        ]
     return np.concatenate([m.numpy() for m, _ in parts]), np.concatenate([p.numpy() for _, p in parts])

@@ -145,17 +145,7 @@ def test_both_kinds_of_input_see_the_same(tmp_path, layout):
     assert_at(found, 600, 400, 700, 450)
 
 
-def test_a_plate_that_was_found_is_looked_at_once_more_for_its_corners():
-    run = Canvases()
-    finder = Detector(ENTRY, run, DetectorSettings(tiles="never"), any_size=True)
-    shown = white(601, 401, 642, 422)
-    (found,) = finder.find(shown, None)
-    assert [tensor.shape[1:3] for tensor in run.seen] == [(384, 640), (128, 192)]
-    assert_at(found, 601, 401, 642, 422, within=0.6)
-
-
-@pytest.mark.parametrize("at", [(0, 0, 90, 45), (1190, 675, 1280, 720), (600, 3, 700, 50)])
-def test_a_close_up_at_the_edge_of_the_picture_is_no_trouble(at):
-    finder = Detector(ENTRY, Canvases(), DetectorSettings(tiles="never"), any_size=True)
-    (found,) = finder.find(white(*at), None)
-    assert_at(found, *at, within=2)
+def test_every_plate_that_was_found_is_straightened():
+    better = plate(600, 400, width=90)
+    finder = Detector(ENTRY, Canvases(), DetectorSettings(tiles="never"), lambda _pixels, _plate: better)
+    assert finder.find(white(601, 401, 642, 422), None) == [better]

@@ -14,7 +14,7 @@ def eye(tmp_path):
         detector_wide=onnx_models.corner_detector(tmp_path / "d.onnx"),
         reader=onnx_models.ctc_reader(tmp_path / "r.onnx"),
     )
-    return Eye.load(load_manifest(path), RuntimeSettings(), DetectorSettings(), ReaderSettings())
+    return Eye.load(load_manifest(path), RuntimeSettings(), DetectorSettings(straightener=None), ReaderSettings())
 
 
 def photograph(x0, y0, x1, y1, size=(640, 384)):
