@@ -141,6 +141,7 @@ def square(picture: NDArray[np.uint8], left: float, top: float, reach: float, *,
         canvas[into_y0:into_y1, into_x0:into_x1] = inside
     return canvas
 
+
 def unrectify(
     points: NDArray[np.float32],
     corners: Sequence[Sequence[float]],

@@ -146,10 +146,12 @@ def _draw_car(pixels: NDArray[np.uint8], corners: list[list[float]]) -> None:
     wide = right - x
     body = [round(v) for v in (x - 2 * wide, y - 2 * wide, right + 2 * wide, y + wide)]
     cv2.rectangle(pixels, (body[0], body[1]), (body[2], body[3]), (60, 40, 35), -1)
-    cv2.rectangle(pixels, (round(x), round(y)), (round(right), round(y + wide / 2)), (235, 240, 240), -1)
-    scale, thick = wide / 150, max(1, round(wide / 45))
-    at = (round(x + wide * 0.06), round(y + wide * 0.36))
-    cv2.putText(pixels, "482 KRB", at, cv2.FONT_HERSHEY_DUPLEX, scale, (90, 30, 20), thick, cv2.LINE_AA)
+    plate = np.full((240, 480, 3), (235, 240, 240), np.uint8)
+    for n, character in enumerate("482 KRB"):  # at a real plate's proportions, then as small as the camera sees it
+        cv2.putText(plate, character, (30 + 62 * n, 165), cv2.FONT_HERSHEY_SIMPLEX, 3.6, (90, 30, 20), 12, cv2.LINE_AA)
+    size = (round(right) - round(x), round(y + wide / 2) - round(y))
+    rows, columns = slice(round(y), round(y) + size[1]), slice(round(x), round(x) + size[0])
+    pixels[rows, columns] = cv2.resize(plate, size, interpolation=cv2.INTER_AREA)
 
 
 def _ms(clock: Callable[[], float], work: Callable[[], object]) -> str:
