@@ -29,6 +29,10 @@ class SettingsChanged(Exception):
     """Somebody else has written the file since it was read; nothing was written. The text says what to do."""
 
 
+LINE_BREAKS = frozenset("\x85\u2028\u2029")
+"""What YAML takes for the end of a line besides the usual."""
+
+
 def seen(path: Path) -> str:
     """What `write_changes` compares: the SHA-256 of the file as it is now. Raises OSError."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -174,7 +178,8 @@ def _flow(value: Any) -> str:  # noqa: ANN401
     """One line of YAML; nothing for None."""
     if value is None:
         return ""
-    written = yaml.safe_dump(value, default_flow_style=True, width=10**9, sort_keys=False, allow_unicode=True)
+    plain = LINE_BREAKS.isdisjoint(str(value))  # as they are, they would come back as blanks
+    written = yaml.safe_dump(value, default_flow_style=True, width=10**9, sort_keys=False, allow_unicode=plain)
     return written.removesuffix("...\n").rstrip("\n")
 
 

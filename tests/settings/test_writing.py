@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge.settings.camera_rules import load_camera
@@ -148,6 +148,7 @@ KEYS = [f"{s}.{k}" for s, ks in yaml.safe_load(NORTH.read_text()).items() if isi
 COMMENTED = ["runtime.threads", "motion.share_min", "fusion.reads_min", "health.interval_s", "detector.tiles"]
 
 
+@example({"site": "a\x85b\u2028c"})
 @given(st.dictionaries(st.sampled_from(KEYS + COMMENTED), st.one_of(st.integers(), st.text(max_size=20), st.none())))
 def test_any_changes_are_what_the_file_then_says_and_no_comment_is_lost(changes):
     before = NORTH.read_text()
