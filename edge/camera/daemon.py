@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event, Thread
@@ -38,9 +37,8 @@ from edge.camera.state_files import NORMAL, leave_health, leave_struct, read_str
 from edge.link.client import Client, Hearing
 from edge.link.handing import Handing
 from edge.link.topics import topic
-from edge.record.boundary import NotSealable, seal, unseal
+from edge.record.boundary import seal
 from edge.record.counters import Counters
-from edge.record.evidence import EvidenceRequest
 from edge.record.health import Picture
 from edge.record.words import time as written
 from edge.settings.paths import anchored
@@ -52,7 +50,6 @@ if TYPE_CHECKING:
     from edge.camera.frames.source import Source
     from edge.camera.notify import Notifier
     from edge.camera.scene import Frame
-    from edge.link.connection import Received
     from edge.record.boundary import Sealed
     from edge.record.sighting import Sighting
     from edge.settings.camera import CameraSettings
@@ -100,14 +97,11 @@ class Daemon:
         self._source: Source = open_source(placed.source, settings.camera)
         self._slot, self._stop = Slot(), Event()
         self._asked: Ending | None = None
-        # A publisher of its own process only takes: what it would hear has no way back to the crops, so none are kept.
-        self._crops = Crops(settings.site, settings.camera) if settings.evidence.enabled and not publisher else None
-        if settings.evidence.enabled and publisher:
-            log.warning(
-                "evidence is on, but the publisher is another process, which cannot ask for crops: none are kept"
-            )
+        self._crops = Crops(settings.site, settings.camera) if settings.evidence.enabled else None
         self._client = (
-            Handing(publisher) if publisher else Client(placed.broker, presence(settings), hearing=self._hearing())
+            Handing(publisher, take=self._give)
+            if publisher
+            else Client(placed.broker, presence(settings), hearing=self._hearing())
         )
         self._clock = SystemClock()
         self._outbox = Outbox.open(folder, settings.outbox, self._clock)
@@ -128,17 +122,13 @@ class Daemon:
         if self._crops is None:
             return None
         asked = topic(self._settings.site, self._settings.camera, "evidence_request")
-        return Hearing(filters=(asked,), take=self._give)
+        return Hearing(filters=(asked,), take=lambda received: self._give(received.payload))
 
-    def _give(self, received: Received) -> None:
+    def _give(self, asked: bytes) -> None:
         """In the link's thread. What is no request of ours is left unanswered."""
-        assert self._crops is not None
-        assert isinstance(self._client, Client), "only its own client hears"
-        with suppress(NotSealable):
-            request = unseal(received.payload, EvidenceRequest)
-            given = self._crops.give(request.id, time.monotonic_ns())
-            if given is not None:
-                self._client.hand(seal(given))
+        crop = None if self._crops is None else self._crops.answer(asked, time.monotonic_ns())
+        if crop is not None:
+            self._client.hand(crop)
 
     def stop(self) -> None:
         """Finish open passes, drain, say goodbye; `run` returns within 10 s.

@@ -4,12 +4,14 @@
 
 A crop is what lies inside the four corners of a plate on which the very text of the sighting was read, in that look:
 no margin, at most 192×64 points, sixteen greys. Nothing here touches a disk, and nobody is given what they did not
-ask for by the sighting's id.
+ask for by the sighting's id, nor more than a department that compares hits would ask for.
 """
 
 from __future__ import annotations
 
+import logging
 import math
+from collections import deque
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final
@@ -18,18 +20,25 @@ import cv2
 import numpy as np
 
 from edge.camera.pixels import rectify
-from edge.record.evidence import COLUMNS_MAX, KEPT_S, ROWS_MAX, Evidence
+from edge.record.boundary import NotSealable, seal, unseal
+from edge.record.evidence import COLUMNS_MAX, KEPT_S, ROWS_MAX, Evidence, EvidenceRequest
 from edge.record.words import time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge.camera.scene import Frame, Fused, Look, Motion, Pass, Plate
+    from edge.record.boundary import Sealed
+
+log = logging.getLogger(__name__)
 
 LOOKS_MAX: Final = 512
 """Crops of passes that are still open; about 5 KB each."""
 KEPT_MAX: Final = 1024
 """Crops of passes that were told: more than one a second for fifteen minutes. The oldest goes first."""
+ASKED_MAX: Final = 32
+"""Requests that are heard in fifteen minutes. A camera has about six hits a day; who took over the broker, or the
+process that talks to it, shall not have the crop of everybody who passes."""
 ASPECT_MIN: Final = 1.15
 """A motorcycle's plate is 1.4 times as wide as high; what is higher than wide is no plate, whatever was read on it."""
 HEX: Final = np.frombuffer(b"0123456789abcdef", np.uint8)
@@ -45,13 +54,16 @@ class _Crop:
 
 
 class Crops:
-    """`look` and `tell` come from the vision thread, `give` from the link's."""
+    """`look` and `tell` come from the vision thread, `answer` from the link's."""
 
     def __init__(self, site: str, camera: str) -> None:
         self._site, self._camera = site, camera
         self._looks: dict[tuple[int, tuple[float, float]], _Crop] = {}
         self._told: dict[str, _Crop] = {}
         self._lock = Lock()
+        self._asked: deque[int] = deque(maxlen=ASKED_MAX)
+        """When, monotonic nanoseconds: the latest that were heard."""
+        self._too_many = False
 
     def look(self, frame: Frame, _motion: Motion | None, looks: list[Look]) -> None:
         """Remember the crops of the looks that were read, until their pass is told or forgotten."""
@@ -77,6 +89,32 @@ class Crops:
             with self._lock:
                 _trim(self._told, KEPT_MAX - 1)
                 self._told[sighting] = crops[best]
+
+    def answer(self, asked: bytes, now_ns: int) -> Sealed | None:
+        """What the desk gets that asks; None for no request of ours, for no such crop, and for too many requests.
+
+        `now_ns` is monotonic.
+        """
+        if not self._heard(now_ns):
+            return None
+        try:
+            request = unseal(asked, EvidenceRequest)
+        except NotSealable:
+            return None
+        if (request.site, request.camera) != (self._site, self._camera):
+            return None
+        given = self.give(request.id, now_ns)
+        return None if given is None else seal(given)
+
+    def _heard(self, now_ns: int) -> bool:
+        """Whether this request is heard; a flood is logged once."""
+        too_many = len(self._asked) == ASKED_MAX and now_ns - self._asked[0] < KEPT_S * 1e9
+        if too_many and not self._too_many:
+            log.warning("more than %d crops were asked for in %g minutes: no more are given", ASKED_MAX, KEPT_S / 60)
+        self._too_many = too_many
+        if not too_many:
+            self._asked.append(now_ns)
+        return not too_many
 
     def give(self, sighting: str, now_ns: int) -> Evidence | None:
         """The crop of a sighting, once; None when there is none, or none any more. `now_ns` is monotonic."""

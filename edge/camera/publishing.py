@@ -49,7 +49,8 @@ class Publishing:
         Raises LinkMisconfigured: it cannot start as it is set.
         """
         self._camera, self._door, self._notifier = settings.camera, door, notifier
-        self._publisher = Publisher(anchored(settings, root).broker, partial(presence, settings))
+        broker, evidence = anchored(settings, root).broker, settings.evidence.enabled
+        self._publisher = Publisher(broker, partial(presence, settings), evidence=evidence)
         self._asked: Ending | None = None
 
     def stop(self) -> None:

@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import logging
 import random
-import socket
-from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from edge.link import trust
 from edge.link.connection import Caller, Connection
+from edge.link.mailbox import Mailbox
 from edge.link.sending import SILENT_S_MAX, Patience, Sender
 from edge.link.topics import DELIVERIES, topic
 from edge.record.evidence import KEPT_S
@@ -37,8 +35,6 @@ log = logging.getLogger(__name__)
 
 TURN_S_MAX: Final = 1.0
 """The thread shows life at least this often, but for dialling: a name server and `connection.DIAL_S_MAX`, twice."""
-HANDED_MAX: Final = 8
-"""What was handed over and waits for a line; more than a link hands on in a turn is not worth memory."""
 GOODBYE_S_MAX: Final = 2.0
 """For the broker to acknowledge that we leave."""
 PRESENCE_AGAIN_S: Final = 5.0
@@ -100,17 +96,10 @@ class Client:
         self._settings, self._presence, self._hearing = settings, presence, hearing
         self._rng = rng or random.Random()
         self._patience = Patience(settings.reconnect_s_min, settings.reconnect_s_max, self._rng)
-        self._bell, self._wake = socket.socketpair()
-        self._bell.settimeout(0)
-        self._wake.settimeout(0)
-        self._lock = Lock()
-        self._said = {presence.online.kind: presence.online}
-        """The last of each kind; all of it is said again on every new line."""
-        self._unsaid: set[str] = set()
+        self._mail = Mailbox(presence.online)
         self._said_mids: dict[int, float] = {}
         """Said on this line and not yet acknowledged: mid → when."""
         self._said_refused: str | None = None
-        self._handed: deque[Sealed] = deque(maxlen=HANDED_MAX)
         self._stop, self._closes_s = Event(), float("inf")
         self._thread: Thread | None = None
         self._line: Connection | None = None
@@ -136,23 +125,16 @@ class Client:
         self._thread.start()
 
     def say(self, sealed: Sealed) -> None:
-        """The latest of its kind (`health`, `counters`, …): now if the line is open, else when it is."""
-        assert DELIVERIES[sealed.kind].retained, "what must not be overtaken goes through the outbox"
-        with self._lock:
-            self._said[sealed.kind] = sealed
-            self._unsaid.add(sealed.kind)
-        self.wake()
+        """See `Mailbox.say`."""
+        self._mail.say(sealed)
 
     def hand(self, sealed: Sealed) -> None:
-        """Once, from memory alone: never on a disk, lost with a line that breaks. For evidence alone."""
-        assert DELIVERIES[sealed.kind].evidence, "whatever may not be lost goes through the outbox"
-        self._handed.append(sealed)
-        self.wake()
+        """See `Mailbox.hand`."""
+        self._mail.hand(sealed)
 
     def wake(self) -> None:
         """A row was kept: look now, not at the end of the turn."""
-        with suppress(BlockingIOError, OSError):  # it is being woken already, or it is closed
-            self._bell.send(b".")
+        self._mail.ring()
 
     def close(self, drain_s: float = 0.0) -> None:
         """Send what waits for at most `drain_s`, say that we leave, hang up. What is not sent stays in the outbox."""
@@ -161,10 +143,10 @@ class Client:
         self.wake()
         if self._thread is not None:
             self._thread.join(drain_s + GOODBYE_S_MAX + TURN_S_MAX)
-        self._bell.close()
+        self._mail.close()
 
     def _run(self, sender: Sender) -> None:
-        with self._wake:
+        with self._mail.wake:
             while not self._finished(sender):
                 self.beat_s = monotonic()
                 if self._line is None:
@@ -176,13 +158,13 @@ class Client:
     def _finished(self, sender: Sender) -> bool:
         if not self._stop.is_set():
             return False
-        sent = self._line is not None and self._line.open and not self._unsaid and sender.idle()
+        sent = self._line is not None and self._line.open and not self._mail.waits and sender.idle()
         return sent or monotonic() >= self._closes_s
 
     def _dial_or_rest(self) -> None:
         left_s = self._dial_s - monotonic()
         if left_s > 0:
-            self._rest(min(left_s, TURN_S_MAX))
+            self._mail.rest(min(left_s, TURN_S_MAX))
             return
         line = Connection(self._settings, self._caller(), self._protocol())
         try:
@@ -197,8 +179,8 @@ class Client:
     def _turn(self, line: Connection, sender: Sender) -> None:
         """What came is settled before anything new is sent."""
         if line.ended is None:
-            line.turn(TURN_S_MAX, self._wake)
-            self._hush()
+            line.turn(TURN_S_MAX, self._mail.wake)
+            self._mail.hush()
         while line.acknowledged:
             told = line.acknowledged.popleft()
             self._said_mids.pop(told.mid, None)
@@ -217,13 +199,11 @@ class Client:
             self._said_refused = None
             self._said_mids.clear()
             sender.begin()
-            with self._lock:
-                self._unsaid = set(self._said)
+            self._mail.say_again()
             self.report = replace(self.report, protocol=line.protocol, connects=self.report.connects + 1)
         if not self._present and monotonic() - self._welcomed_s > PRESENCE_AGAIN_S:
             self._present = True
-            with self._lock:
-                self._unsaid.add(self._presence.online.kind)
+            self._mail.say_again(self._presence.online.kind)
         self._speak(line)
         self._hand_on(line)
         if not (sender.careful and self._said_mids):
@@ -242,18 +222,17 @@ class Client:
         return monotonic() - min(self._said_mids.values(), default=monotonic()) > SILENT_S_MAX
 
     def _speak(self, line: Connection) -> None:
+        unsaid = self._mail.unsaid()
         while line.open and line.room > 0:  # what is left waits for its turn, or is said again on the new line
-            with self._lock:
-                if not self._unsaid:
-                    return
-                sealed = self._said[self._unsaid.pop()]
+            if (sealed := next(unsaid, None)) is None:
+                return
             mid = line.send(sealed, self._topic(sealed), DELIVERIES[sealed.kind])
             if DELIVERIES[sealed.kind].qos:
                 self._said_mids[mid] = monotonic()
 
     def _hand_on(self, line: Connection) -> None:
-        while line.open and line.room > 0 and self._handed:
-            sealed = self._handed.popleft()
+        handed = self._mail.handed()
+        while line.open and line.room > 0 and (sealed := next(handed, None)) is not None:
             line.send(sealed, self._topic(sealed), DELIVERIES[sealed.kind], KEPT_S)
 
     def _take(self, line: Connection) -> None:
@@ -295,8 +274,8 @@ class Client:
         while line.open and monotonic() < until_s:
             if mid is None and line.room > 0:
                 mid = line.send(goodbye, self._topic(goodbye), DELIVERIES[goodbye.kind])
-            line.turn(0.1, self._wake)
-            self._hush()
+            line.turn(0.1, self._mail.wake)
+            self._mail.hush()
             if mid in {told.mid for told in line.acknowledged}:
                 return True
         return False
@@ -326,16 +305,6 @@ class Client:
         self.report = replace(self.report, state=state, why=why)
         level = logging.INFO if state in ("connected", "closed") else logging.WARNING
         log.log(level, "broker %s:%d: %s (%s)", self._settings.host, self._settings.port, state, why)
-
-    def _rest(self, seconds: float) -> None:
-        self._wake.settimeout(seconds)
-        with suppress(TimeoutError):
-            self._wake.recv(4096)
-        self._wake.settimeout(0)
-
-    def _hush(self) -> None:
-        with suppress(BlockingIOError):
-            self._wake.recv(4096)
 
 
 @dataclass(frozen=True, slots=True)

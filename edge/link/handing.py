@@ -1,6 +1,7 @@
 """The reader's end of the hatch: in the daemon it takes the place of `client.Client`, and speaks to no network.
 
     outbox ◀─ oldest, acknowledge ─ publisher          health, counters ─ said ─▶ publisher
+    crops  ◀─ wanted ─────────────── publisher          evidence ──────── given ─▶ publisher
 
 One thread owns it. A publisher that is not there is an outage like a broker that is away: rows wait in the outbox.
 """
@@ -9,10 +10,8 @@ from __future__ import annotations
 
 import logging
 import random
-import socket
-from contextlib import suppress
 from dataclasses import replace
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +22,7 @@ from edge.link.hatch import (
     Acknowledge,
     Done,
     Failed,
+    Given,
     HatchClosed,
     Kept,
     Leave,
@@ -32,13 +32,16 @@ from edge.link.hatch import (
     Said,
     SetAside,
     Told,
+    Wanted,
     dial,
     left_s,
 )
+from edge.link.mailbox import Mailbox
 from edge.link.sending import Patience
-from edge.link.topics import DELIVERIES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edge.link.hatch import Hatch, Word
     from edge.link.sending import Outgoing, Row
     from edge.record.boundary import Sealed
@@ -53,16 +56,13 @@ REACH_S_MAX: Final = 5.0
 class Handing:
     """`start` with an outbox, `close` to let the publisher drain it. The same handles as `client.Client`."""
 
-    def __init__(self, address: str, rng: random.Random | None = None) -> None:
-        self._address = address
+    def __init__(
+        self, address: str, *, take: Callable[[bytes], None] | None = None, rng: random.Random | None = None
+    ) -> None:
+        """`take` gets what the desk wants of the crops, unchecked, in the link's thread; None: evidence is off."""
+        self._address, self._take_wanted = address, take
         self._patience = Patience(REACH_S_MIN, REACH_S_MAX, rng or random.Random())
-        self._bell, self._wake = socket.socketpair()
-        self._bell.settimeout(0)
-        self._wake.settimeout(0)
-        self._lock = Lock()
-        self._said: dict[str, Sealed] = {}
-        """The last of each kind; a new publisher hears all of it."""
-        self._unsaid: set[str] = set()
+        self._mail = Mailbox()
         self._stop, self._drain_s, self._closes_s = Event(), 0.0, float("inf")
         self._thread: Thread | None = None
         self._connects_before = 0
@@ -83,17 +83,16 @@ class Handing:
         self._thread.start()
 
     def say(self, sealed: Sealed) -> None:
-        """The latest of its kind (`health`, `counters`): now if there is a publisher, else when there is one."""
-        assert DELIVERIES[sealed.kind].retained, "what must not be overtaken goes through the outbox"
-        with self._lock:
-            self._said[sealed.kind] = sealed
-            self._unsaid.add(sealed.kind)
-        self.wake()
+        """See `Mailbox.say`."""
+        self._mail.say(sealed)
+
+    def hand(self, sealed: Sealed) -> None:
+        """See `Mailbox.hand`."""
+        self._mail.hand(sealed)
 
     def wake(self) -> None:
         """A row was kept: tell the publisher now."""
-        with suppress(BlockingIOError, OSError):  # it is being told already, or all is closed
-            self._bell.send(b".")
+        self._mail.ring()
 
     def close(self, drain_s: float = 0.0) -> None:
         """Have what waits sent for at most `drain_s`, and a goodbye said. What is not sent stays in the outbox."""
@@ -103,32 +102,32 @@ class Handing:
         self.wake()
         if self._thread is not None:
             self._thread.join(left_s(self._closes_s) + TURN_S_MAX)
-        self._bell.close()
+        self._mail.close()
 
     def _run(self, outbox: Outgoing) -> None:
-        with self._wake:
+        with self._mail.wake:
             while not self._stop.is_set():
                 self.beat_s = monotonic()
                 try:
                     self._serve(dial(self._address), outbox)
                 except HatchClosed as closed:
                     self._become(replace(self.report, state="closed", why=f"no publisher: {closed}"))
-                    self._rest(self._patience.wait_s())
+                    if not self._stop.is_set():
+                        self._mail.rest(self._patience.wait_s())
 
     def _serve(self, hatch: Hatch, outbox: Outgoing) -> None:
         """One publisher, until it is gone or has said our goodbye."""
         self._patience.reset()
         self._connects_before = self.report.connects
-        with self._lock:
-            self._unsaid = set(self._said)
+        self._mail.say_again()
         asked_to_leave = False
         try:
             self._tell(hatch)
             while monotonic() < self._closes_s:
                 self.beat_s = monotonic()
-                for word in hatch.receive(TURN_S_MAX, self._wake):
+                for word in hatch.receive(TURN_S_MAX, self._mail.wake):
                     self._heed(hatch, word, outbox)
-                if self._hush():
+                if self._mail.hush():
                     self._tell(hatch)
                 if self._stop.is_set() and not asked_to_leave:
                     asked_to_leave = True
@@ -140,11 +139,10 @@ class Handing:
             hatch.close()
 
     def _tell(self, hatch: Hatch) -> None:
-        with self._lock:
-            latest = [self._said[kind] for kind in self._unsaid]
-            self._unsaid.clear()
-        for sealed in latest:
+        for sealed in self._mail.unsaid():
             hatch.send(Said(kind=sealed.kind, payload=msgspec.Raw(sealed.payload)))
+        for sealed in self._mail.handed():
+            hatch.send(Given(msgspec.Raw(sealed.payload)))
         hatch.send(Kept())
 
     def _heed(self, hatch: Hatch, word: Word, outbox: Outgoing) -> None:
@@ -155,6 +153,9 @@ class Handing:
                 self._become(replace(report, connects=connects))
             case Oldest() | Acknowledge() | SetAside():
                 hatch.send(self._answered(word, outbox))
+            case Wanted():
+                if self._take_wanted is not None:
+                    self._take_wanted(bytes(word.payload))
             case _:
                 raise HatchClosed("a publisher asks, and tells how the line is; it does nothing else")
 
@@ -177,19 +178,6 @@ class Handing:
         if report.state == "closed" and (report.state, report.why) != (self.report.state, self.report.why):
             log.warning("%s", report.why)
         self.report = report
-
-    def _rest(self, seconds: float) -> None:
-        if not self._stop.is_set():
-            self._wake.settimeout(seconds)
-            with suppress(TimeoutError):
-                self._wake.recv(4096)
-            self._wake.settimeout(0)
-
-    def _hush(self) -> bool:
-        """Whether we were woken."""
-        with suppress(BlockingIOError):
-            return bool(self._wake.recv(4096))
-        return False
 
 
 def _passed(row: Row) -> Passed:

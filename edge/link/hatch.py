@@ -1,11 +1,12 @@
 """The opening between a camera's two processes: one local socket, a line of JSON a message, nothing else.
 
-    reader (frames, outbox; no broker)  ── said · kept · rows · done · failed · leave ─▶  publisher (MQTT; no device)
-                                        ◀── oldest · acknowledge · set aside · told ──
+    reader (frames, outbox; no broker) ── said · kept · rows · done · failed · given · leave ─▶ publisher (no device)
+                                       ◀── oldest · acknowledge · set aside · told · wanted ──
 
 The publisher asks and the reader answers: the outbox keeps its one writer, and whoever takes over the process that
 listens to the broker finds no frame, no file and no database there. Neither end believes the other: every message is
-read through its type, and what the publisher is handed is sealed again before it can leave (`boundary.reseal`).
+read through its type, and what the publisher is handed is sealed again before it can leave (`boundary.reseal`). Of what
+the broker says only the desk's request for a plate's crop comes through, where evidence is on: `wanted`, then `given`.
 """
 
 from __future__ import annotations
@@ -71,6 +72,12 @@ class Failed(_Word, frozen=True):
     """The disk did not do it; ask again later."""
 
 
+class Given(_Word, frozen=True):
+    """The crop that was wanted, an `evidence` message; where there is none, nothing is said."""
+
+    payload: msgspec.Raw
+
+
 class Leave(_Word, frozen=True):
     """The reader ends: send what waits for at most so long, say goodbye, hang up."""
 
@@ -96,6 +103,12 @@ class SetAside(_Word, frozen=True):
     number: Number
 
 
+class Wanted(_Word, frozen=True):
+    """The desk asks for the crop of a hit's plate, with an `evidence_request` message."""
+
+    payload: msgspec.Raw
+
+
 class Told(_Word, frozen=True, kw_only=True):
     """How the line to the broker is."""
 
@@ -105,7 +118,7 @@ class Told(_Word, frozen=True, kw_only=True):
     connects: Number
 
 
-Word = Said | Kept | Rows | Done | Failed | Leave | Oldest | Acknowledge | SetAside | Told
+Word = Said | Kept | Rows | Done | Failed | Given | Leave | Oldest | Acknowledge | SetAside | Told | Wanted
 _DECODER: Final = msgspec.json.Decoder(Word)
 """Made once, by the thread that imports; see `boundary`."""
 

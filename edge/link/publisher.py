@@ -1,6 +1,7 @@
 """The publisher's end of the hatch: a camera's line to the broker in a process of its own, without frames or files.
 
     reader ─ rows ─▶ Far (an outbox, seen through the hatch) ─▶ client.Client ─▶ broker
+    reader ◀─ wanted, given ─▶ Requests ◀───────────────────── client.Client ◀─ the desk, where evidence is on
 
 As long as a reader is connected there is one `Client`; a reader that goes, or is killed, is an `offline` to the broker.
 """
@@ -8,17 +9,22 @@ As long as a reader is connected there is one `Client`; a reader that goes, or i
 from __future__ import annotations
 
 import logging
+from collections import deque
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from edge.link import trust
-from edge.link.client import Client
+from edge.link.client import Client, Hearing
 from edge.link.hatch import (
     ROWS_MAX,
     Acknowledge,
     Done,
     Failed,
+    Given,
     HatchClosed,
     Kept,
     Leave,
@@ -27,15 +33,17 @@ from edge.link.hatch import (
     Said,
     SetAside,
     Told,
+    Wanted,
 )
 from edge.link.sending import Row
-from edge.link.topics import DELIVERIES
+from edge.link.topics import DELIVERIES, topic
 from edge.record.boundary import NotSealable, reseal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edge.link.client import Presence, Report
+    from edge.link.connection import Received
     from edge.link.hatch import Hatch
     from edge.record.boundary import Sealed
     from edge.settings.camera import BrokerSettings
@@ -46,6 +54,8 @@ TURN_S_MAX: Final = 1.0
 """Life is shown, and a request to stop is noticed, at least this often."""
 ANSWER_S_MAX: Final = 30.0
 """For the reader's disk; a card under load may take seconds to sync."""
+REQUESTS_MAX: Final = 64
+"""Crops that the desk wants and the reader has not given; the oldest is forgotten first."""
 
 
 class Far:
@@ -95,24 +105,52 @@ class Far:
                 raise HatchClosed(f"the reader did not answer within {ANSWER_S_MAX:g} s") from None
 
 
+class Requests:
+    """The desk's requests for crops, on their way to the reader; only what was wanted may come back, and once."""
+
+    def __init__(self, hatch: Hatch) -> None:
+        self._hatch = hatch
+        self._wanted: deque[str | None] = deque(maxlen=REQUESTS_MAX)
+
+    def take(self, received: Received) -> None:
+        """In the link's thread. What is no request of ours goes no further; a reader that is gone has no crops."""
+        with suppress(NotSealable, HatchClosed):
+            request = reseal("evidence_request", received.payload)
+            self._wanted.append(request.id)
+            self._hatch.send(Wanted(msgspec.Raw(request.payload)))
+
+    def answered(self, given: Given) -> Sealed:
+        """The crop, to be handed on. Raises NotSealable for anything else, or one that nobody wants."""
+        crop = reseal("evidence", bytes(given.payload))
+        try:
+            self._wanted.remove(crop.id)
+        except ValueError:
+            raise NotSealable("a crop that nobody wants") from None
+        return crop
+
+
 class Publisher:
     """Serves one reader after the other. Raises LinkMisconfigured when a file of the settings does not serve."""
 
-    def __init__(self, settings: BrokerSettings, presence: Callable[[], Presence]) -> None:
-        """`presence` is asked anew for each reader: it says since when the camera is there."""
+    def __init__(self, settings: BrokerSettings, presence: Callable[[], Presence], *, evidence: bool = False) -> None:
+        """`presence` is asked anew for each reader: it says since when the camera is there.
+
+        `evidence`: whether the desk's requests for crops are heard at all.
+        """
         trust.context(settings)
         trust.password(settings)
-        self._settings, self._presence = settings, presence
+        self._settings, self._presence, self._evidence = settings, presence, evidence
 
     def serve(self, hatch: Hatch, goes_on: Callable[[Client], bool], drain_s: float) -> None:
         """Until the reader leaves or is gone, or `goes_on`, which is asked each second, says no."""
-        client, far = Client(self._settings, self._presence()), Far(hatch)
+        far, requests = Far(hatch), Requests(hatch)
+        client = self._client(requests)
         client.start(far)
         told: Report | None = None
         leaving: Thread | None = None
         try:
             while leaving is None or leaving.is_alive():
-                asked_to_leave = self._turn(hatch, client, far)
+                asked_to_leave = self._turn(hatch, client, far, requests)
                 if leaving is None and (asked_to_leave is not None or not goes_on(client)):
                     leaving = _leave(client, drain_s if asked_to_leave is None else asked_to_leave)
                 if client.report != told:
@@ -127,7 +165,13 @@ class Publisher:
             far.answer(Failed())  # whoever waits for an answer waits no longer
             client.close()
 
-    def _turn(self, hatch: Hatch, client: Client, far: Far) -> float | None:
+    def _client(self, requests: Requests) -> Client:
+        presence = self._presence()
+        wanted = topic(presence.site, presence.camera, "evidence_request")
+        hearing = Hearing(filters=(wanted,), take=requests.take) if self._evidence else None
+        return Client(self._settings, presence, hearing=hearing)
+
+    def _turn(self, hatch: Hatch, client: Client, far: Far, requests: Requests) -> float | None:
         """What came; the seconds to drain when the reader leaves."""
         leave_s: float | None = None
         for word in hatch.receive(TURN_S_MAX):
@@ -138,6 +182,8 @@ class Publisher:
                     client.say(_latest(word))
                 case Rows() | Done() | Failed():
                     far.answer(word)
+                case Given():
+                    client.hand(requests.answered(word))
                 case Leave():
                     leave_s = word.drain_s
                 case _:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from edge.camera import evidence
-from edge.camera.evidence import Crops, cut
+from edge.camera.evidence import ASKED_MAX, Crops, cut
 from edge.camera.scene import Plate
 from edge.record.boundary import seal
-from edge.record.evidence import KEPT_S
+from edge.record.evidence import KEPT_S, EvidenceRequest
 from edge.settings.camera import EvidenceSettings
 from tests.builders import frame, fused, look, passed
 
@@ -45,6 +45,35 @@ def test_after_fifteen_minutes_it_is_gone():
     crops = told(*LOOKS, vote=fused("123ABC"))
     crops.forget(int((KEPT_S + 1) * S))
     assert crops.give(ID, 3 * S) is None
+
+
+def asked(sighting=ID, **changes):
+    fields = {"id": sighting, "site": "hesston", "camera": "north", "made_at": "2026-11-23T18:04:11.213Z"}
+    return seal(EvidenceRequest(**{**fields, **changes})).payload
+
+
+def test_a_desk_that_asks_gets_it_sealed():
+    assert told(*LOOKS, vote=fused("123ABC")).answer(asked(), S).kind == "evidence"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [asked(camera="south"), asked(site="newton"), b'{"schema":"evidence_request/1"}', b"\xff" * 5000, asked()[:-1]],
+    ids=["of another camera", "of another site", "without its fields", "garbage", "cut off"],
+)
+def test_what_is_no_request_for_this_cameras_crops_is_not_answered(request_):
+    assert told(*LOOKS, vote=fused("123ABC")).answer(request_, S) is None
+
+
+def test_who_asks_for_everything_gets_nothing_more_until_fifteen_minutes_have_passed(caplog):
+    crops = Crops("hesston", "north")
+    for number in range(ASKED_MAX + 5):
+        crops.answer(asked(f"{number:032x}"), S)
+    later = replace(LOOKS[0], monotonic_ns=S * 60)
+    told(later, vote=fused("123ABC"), crops=crops)
+    assert crops.answer(asked(), 61 * S) is None
+    assert caplog.text.count("no more are given") == 1
+    assert crops.answer(asked(), int((KEPT_S + 2) * S)) is not None
 
 
 @pytest.mark.parametrize("vote", [None, fused("999ZZZ")], ids=["no text", "another text"])

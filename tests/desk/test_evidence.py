@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import msgspec
@@ -156,7 +158,8 @@ def test_the_access_list_opens_exactly_this_and_only_when_it_is_on():
     ]
 
 
-def test_from_a_real_camera_over_a_real_broker_to_a_file_with_a_name_on_it(tmp_path, capsys):
+@pytest.mark.parametrize("apart", [False, True], ids=["one_process", "reader_and_publisher"])
+def test_from_a_real_camera_over_a_real_broker_to_a_file_with_a_name_on_it(apart, tmp_path, capsys):
     """The daemon that sees the car, Mosquitto with the policy's access list, the desk, the verb."""
     pytest.importorskip("onnxruntime")
     broker = Broker(tmp_path, evidence={"enabled": True})
@@ -167,7 +170,7 @@ def test_from_a_real_camera_over_a_real_broker_to_a_file_with_a_name_on_it(tmp_p
         with user(broker, "dispatch") as dispatch, user(broker, "south") as south:
             south.subscribe(f"{SITE}/#")
             dispatch.subscribe(f"{SITE}/#")
-            watch(tmp_path / "camera", broker, lambda: bool(crops(desk)))
+            watch(tmp_path / "camera", broker, lambda: bool(crops(desk)), apart=apart)
             heard = []
             while (one := dispatch.next(0.2)) is not None:
                 heard.append(one.topic)
@@ -188,8 +191,19 @@ def crops(desk):
     return desk.rows("SELECT message, hit FROM evidence WHERE message IS NOT NULL")
 
 
-def watch(folder, broker, seen):
-    """A camera that looks at a road until the desk has what it should have."""
+def internet_sockets(pid):
+    """A process's sockets that are no local ones."""
+    held = {str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()}
+    lines = [line.split() for name in ("tcp", "tcp6", "udp", "udp6") for line in open_table(pid, name)]
+    return [fields[1] for fields in lines if f"socket:[{fields[9]}]" in held]
+
+
+def open_table(pid, name):
+    return Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
+
+
+def watch(folder, broker, seen, *, apart):
+    """A camera that looks at a road until the desk has what it should have; `apart`: as its two services."""
     folder.mkdir()
     settings = build_site(folder, loop=True)
     line = BrokerSettings(
@@ -203,13 +217,20 @@ def watch(folder, broker, seen):
     outbox = msgspec.structs.replace(settings.outbox, folder=str(folder / "state"))
     changed = msgspec.structs.replace(settings, broker=line, evidence=EvidenceSettings(enabled=True), outbox=outbox)
     config = write_settings(folder, changed)
-    with (folder / "log").open("wb") as log:
-        command = [sys.executable, "-m", "edge.cli.main", "run", "--config", str(config)]
-        camera = subprocess.Popen(command, stderr=log, stdout=log)
-    try:
-        until(seen, f"the crop is at the desk:\n{(folder / 'log').read_text()}")
-    finally:
-        camera.terminate()
-        camera.wait(30)
+    with TemporaryDirectory() as short, (folder / "log").open("wb") as log:  # a socket's name: at most 107 characters
+
+        def start(verb, *options):
+            command = [sys.executable, "-m", "edge.cli.main", verb, "--config", str(config), *options]
+            return subprocess.Popen(command, stderr=log, stdout=log)
+
+        camera = [start("run", *(["--publisher", f"{short}/s"] if apart else []))]
+        camera += [start("publish", "--socket", f"{short}/s")] if apart else []
+        try:
+            until(seen, "the crop is at the desk")
+            assert bool(internet_sockets(camera[0].pid)) is not apart, "the reader alone has no line to anywhere"
+        finally:
+            for process in camera:
+                process.terminate()
+                process.wait(30)
     for file in (folder / "state").rglob("*"):
         assert not file.is_file() or b'"columns"' not in file.read_bytes(), "a crop was on the camera's disk"

@@ -14,10 +14,13 @@ import msgspec
 import pytest
 
 from edge.link import handing, publisher
+from edge.link.connection import Received
 from edge.link.handing import Handing
-from edge.link.hatch import Hatch, HatchClosed, Kept, Passed, Rows, Said, answer
-from edge.link.publisher import Publisher
-from edge.record.boundary import seal
+from edge.link.hatch import Given, Hatch, HatchClosed, Kept, Oldest, Passed, Rows, Said, Wanted, answer
+from edge.link.publisher import Publisher, Requests
+from edge.link.topics import topic
+from edge.record.boundary import NotSealable, seal
+from edge.record.evidence import Evidence, EvidenceRequest
 from edge.record.examples import EXAMPLES
 from edge.settings.camera import BrokerSettings
 from tests.link.rows import Queue, presence, sequences
@@ -200,6 +203,63 @@ def test_what_a_taken_over_reader_hands_in_as_a_row_is_sealed_again_or_goes_nowh
             while bad.recv(65536):
                 pass
         assert broker.sightings() == []
+
+
+CROP = next(seal(example) for example in EXAMPLES if isinstance(example, Evidence))
+REQUEST = next(seal(example) for example in EXAMPLES if isinstance(example, EvidenceRequest))
+REQUESTS = topic("hesston", "north", "evidence_request")
+
+
+class Sent(list):
+    """The hatch, as far as requests go through it."""
+
+    send = list.append
+
+
+def heard(payload: bytes) -> Received:
+    return Received(mid=1, qos=1, topic=REQUESTS, payload=payload, retained=False)
+
+
+def test_a_crop_passes_when_the_desk_wanted_it_and_once():
+    sent = Sent()
+    requests = Requests(sent)
+    requests.take(heard(REQUEST.payload))
+    assert [bytes(word.payload) for word in sent] == [REQUEST.payload]
+    assert requests.answered(Given(msgspec.Raw(CROP.payload))).payload == CROP.payload
+    with pytest.raises(NotSealable):
+        requests.answered(Given(msgspec.Raw(CROP.payload)))
+
+
+@pytest.mark.parametrize("payload", [CROP.payload, b"\xff\xd8", b"{}", b" " * 70_000, REQUEST.payload[:-1]])
+def test_what_is_no_request_never_reaches_the_process_that_sees(payload):
+    sent = Sent()
+    Requests(sent).take(heard(payload))
+    assert sent == []
+
+
+def test_a_crop_that_nobody_wants_is_not_passed_on(path):
+    with StandIn() as broker, publishing(path, broker.port), reading(path, Queue()) as made:
+        wait_until(lambda: made.report.state == "connected")
+        made.hand(CROP)
+        wait_until(lambda: made.report.connects == 2)  # it was hung up on
+        assert _of(broker, "evidence") == []
+
+
+def test_a_reader_without_evidence_hears_a_request_and_gives_nothing(path):
+    queue = Queue()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+        door.bind(path)
+        door.listen(1)
+        with reading(path, queue):
+            line, _ = door.accept()
+            with line:
+                hatch = Hatch(line)
+                hatch.send(Wanted(msgspec.Raw(REQUEST.payload)))
+                hatch.send(Oldest(count=1, after=0))
+                words = []
+                while not any(isinstance(word, Rows) for word in words):
+                    words += hatch.receive(10)
+            assert not any(isinstance(word, Given) for word in words)
 
 
 def test_a_publisher_may_ask_and_acknowledge_and_nothing_else(path):
