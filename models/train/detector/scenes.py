@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 cv2.setNumThreads(1)
 
-WIDTH_MIN, WIDTH_MAX = 11.0, 370.0
+WIDTH_MIN, WIDTH_MAX = 11.0, 560.0
 """Plates are drawn to this range of widths on the canvas; what comes out narrower than 8 px is not asked for."""
 
 CORNER_TRUST = {"source": 1.0, "pasted": 1.0, "auto": 0.4, "find": 0.3, "box": 0.0}

@@ -36,10 +36,10 @@ class Mix:
     """How a batch is put together: shares of each source; the rest is rendered."""
 
     size: int = 64
-    crops: float = 0.37
-    insitu: float = 0.18
+    crops: float = 0.36
+    insitu: float = 0.22
     negatives: float = 0.04
-    designs: float = 0.05
+    designs: float = 0.04
     american: float = 3.0
     """How much oftener a plate of the US or Canada is drawn among the photographs."""
     regions_rendered: float = 0.4

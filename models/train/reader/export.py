@@ -5,7 +5,8 @@
 
 `image` (1×3×64×128, float32, BGR, x/127.5 − 1) → `text` 1×64×37, `stacked` 1×64×37, `region` 1×R, all logits, blank
 first. Normalisation layers are not folded, and initialisers bear their parameters' names, so that
-`train --from models/reader/reader.onnx` can go on from the file alone; ONNX Runtime folds them when it loads it.
+`train --from models/reader/reader.onnx` can go on from the file alone; ONNX Runtime folds them when it loads it. Large
+weights are stored in half precision (`models.train.halves`).
 `--int8` writes a static per-channel QDQ copy beside it, lists it as `reader-int8`, and prints how it reads on val. Its
 weights have seven bits, because chips without VNNI add eight-bit products with saturation.
 """
@@ -22,6 +23,7 @@ import torch
 from edge.camera.pixels import READER_HEIGHT, READER_WIDTH
 from edge.camera.plates import ALPHABET, fold
 from edge.camera.vision.ctc import decode
+from models.train.halves import halve
 from models.train.reader.calibrate import Calibration, fit_region, fit_text
 from models.train.reader.network import REGIONS, Reader
 
@@ -82,7 +84,7 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
 
 
 def write(weights: dict[str, torch.Tensor], path: Path) -> None:
-    """The graph, unfolded."""
+    """The graph, unfolded, its large weights in half precision."""
     network = Reader()
     network.load_state_dict(weights)
     network.eval()
@@ -91,6 +93,7 @@ def write(weights: dict[str, torch.Tensor], path: Path) -> None:
         input_names=["image"], output_names=["text", "stacked", "region"], do_constant_folding=False,
         training=torch.onnx.TrainingMode.PRESERVE,
     )  # fmt: skip
+    halve(path)
 
 
 def session(path: Path) -> Callable[[np.ndarray], Outputs]:

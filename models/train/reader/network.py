@@ -1,10 +1,12 @@
 """The reader's network: dense convolutions to sixty-four columns, a character (or blank) for each, and a region.
 
-    image 3×64×128 ─ conv /2 ─ conv /2 ─ res ─ conv /(2,1) ─ res ─ conv /(2,1) ─ conv 4×1 ─ res 1×5 ─ text, stacked
+    image 3×64×128 ─ conv /2 ─ conv /2 ─ res ─ conv /(2,1) ─ res ─ conv /(2,1) ─ conv 4×1 ─ res ─ context ─ texts
                                           └─ conv ─ conv /2 ─ conv /2 ─ 4×4 cells and the maximum ─ region
 
 The body ends at 32 columns; the heads give two columns for each, because a narrow 1 is three pixels wide and two of
-them side by side need a blank between. About 80 million multiplications, one million weights.
+them side by side need a blank between. A column's body sees two or three characters; the context lets it see the whole
+line, for what tells a worn D from a 0 is whether its neighbours are letters. About 86 million multiplications, 1.15
+million weights.
 """
 
 from __future__ import annotations
@@ -27,10 +29,10 @@ def _conv(
     kernel: int | tuple[int, int] = 3,
     stride: int | tuple[int, int] = 1,
     padding: int | tuple[int, int] = 1,
+    dilation: int | tuple[int, int] = 1,
 ) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inner, outer, kernel, stride, padding, bias=False), nn.BatchNorm2d(outer), nn.ReLU(inplace=True)
-    )
+    convolution = nn.Conv2d(inner, outer, kernel, stride, padding, dilation, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outer), nn.ReLU(inplace=True))
 
 
 class Residual(nn.Module):
@@ -48,6 +50,22 @@ class Residual(nn.Module):
         return torch.relu(x + self.norm(self.second(self.first(x))))
 
 
+class Context(nn.Module):
+    """What the whole line says to each column: three dilated convolutions, ±28 columns of 32, beside a straight way."""
+
+    def __init__(self, width: int, inner: int = 96) -> None:
+        super().__init__()
+        wider = (_conv(inner, inner, (1, 5), 1, (0, 2 * d), (1, d)) for d in (2, 4, 8))
+        self.line = nn.Sequential(_conv(width, inner, 1, 1, 0), *wider)
+        self.told = nn.Conv2d(inner, width, 1)
+        nn.init.zeros_(self.told.weight)  # begin by saying nothing, so that a reader without it can go on with it
+        nn.init.zeros_(self.told.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Same shape out as in."""
+        return x + self.told(self.line(x))
+
+
 class Reader(nn.Module):
     """`image` [B,3,64,128] → `text` [B,64,37], `stacked` [B,64,37], `region` [B,R]; all logits."""
 
@@ -57,6 +75,7 @@ class Reader(nn.Module):
         self.stem = nn.Sequential(_conv(3, a, stride=2), _conv(a, b, stride=2), Residual(b))
         self.middle = nn.Sequential(_conv(b, c, stride=(2, 1)), Residual(c))
         self.columns = nn.Sequential(_conv(c, d, stride=(2, 1)), _conv(d, e, (4, 1), 1, 0), Residual(e, (1, 5)))
+        self.context = Context(e)
         self.text = nn.Conv2d(e, 2 * CLASSES, 1)
         self.stacked = nn.Conv2d(e, 2 * CLASSES, 1)
         self.place = nn.Sequential(_conv(b, 48), _conv(48, 96, stride=2), _conv(96, 96, stride=2))
@@ -66,7 +85,7 @@ class Reader(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(text, stacked, region) logits."""
         seen = self.stem(image)
-        columns = self.columns(self.middle(seen))
+        columns = self.context(self.columns(self.middle(seen)))
         place = self.place(
             seen
         )  # 4 rows × 8: where a name or a colour stands tells much, so each cell has its own weights
