@@ -11,25 +11,10 @@ Each command prints what it expects of a healthy run in its own module's docstri
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
+from models.train.commands import run_command
 from models.train.detector import evaluate, export, prepare, review, train
 
-
-def main() -> None:
-    """Hand the command line to the command that it names."""
-    parser = argparse.ArgumentParser(prog="python -m models.train.detector", description=__doc__)
-    commands = parser.add_subparsers(required=True)
-    for module in (prepare, train, evaluate, review, export):
-        name = module.__name__.rsplit(".", 1)[-1]
-        command = commands.add_parser(name, description=module.__doc__, formatter_class=argparse.RawTextHelpFormatter)
-        command.add_argument("--pack", type=Path, default=Path("build/detector/pack.zip"), help="what `prepare` made")
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
-    arguments = parser.parse_args()
-    arguments.run(arguments)
-
+COMMANDS = {"prepare": prepare, "train": train, "evaluate": evaluate, "review": review, "export": export}
 
 if __name__ == "__main__":
-    main()
+    run_command("detector", __doc__, COMMANDS, made=("--pack", "build/detector/pack.zip"))

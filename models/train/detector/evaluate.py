@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from models.train.course import averaged
 from models.train.detector.measure import SIZES, false, found, onnx_find, outcome, summary, without
 from models.train.detector.network import Detector, Finder
 from models.train.detector.scenes import LOOSE, Pack
@@ -65,7 +66,7 @@ def load(path: Path) -> Find:
     if path.suffix == ".onnx":
         return onnx_find(path)
     network = Detector()
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["average"])
+    network.load_state_dict(averaged(path))
     return torch_find(network)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from edge.camera.pixels import letterbox
+from models.train.course import averaged
 from models.train.detector.evaluate import load, measure
 from models.train.detector.measure import SIZES, false, figures
 from models.train.detector.network import Detector, Finder
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Checkpoint → calibrated graph → 8-bit graph → manifest."""
     network = Detector()
-    network.load_state_dict(torch.load(arguments.model, map_location="cpu", weights_only=True)["average"])
+    network.load_state_dict(averaged(arguments.model))
     finder = Finder(network).eval()
     val = Pack(arguments.pack, split="val")
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -100,7 +101,9 @@ def write(finder: Finder, path: Path) -> None:
 
 
 def weights_of(path: Path) -> dict[str, Tensor]:
-    """The parameters in an exported 32-bit graph, by the names that `Detector.load_state_dict` knows."""
+    """What `Detector.load_state_dict` takes, from a checkpoint (averaged) or an exported 32-bit graph."""
+    if path.suffix != ".onnx":
+        return averaged(path)
     import onnx
     from onnx import numpy_helper
 

@@ -11,30 +11,10 @@ Each command says in its own module's docstring what a healthy run prints.
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
+from models.train.commands import run_command
 from models.train.reader import evaluate, export, prepare, shuffle, train
 
 COMMANDS = {"prepare": prepare, "train": train, "align": shuffle, "evaluate": evaluate, "export": export}
 
-
-def main() -> None:
-    """Hand the command line to the command that it names."""
-    parser = argparse.ArgumentParser(prog="python -m models.train.reader", description=__doc__)
-    commands = parser.add_subparsers(required=True)
-    for name, module in COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            description=module.__doc__,
-            formatter_class=argparse.RawTextHelpFormatter,
-        )
-        command.add_argument("--folder", type=Path, default=Path("../reader-training"), help="what `prepare` made")
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
-    arguments = parser.parse_args()
-    arguments.run(arguments)
-
-
 if __name__ == "__main__":
-    main()
+    run_command("reader", __doc__, COMMANDS, made=("--folder", "../reader-training"))

@@ -1,6 +1,6 @@
 """Exports a checkpoint: ONNX with everything that a later run needs to go on, calibrated on val, and its manifest.
 
-    python -m models.train.reader export --model ../reader-training/run/latest.pt
+    python -m models.train.reader export --model ../reader-training/run/last.pt
     # writes models/reader/reader.onnx and models/reader/manifest.yaml
 
 `image` (1×3×64×128, float32, BGR, x/127.5 − 1) → `text` 1×64×37, `stacked` 1×64×37, `region` 1×R, all logits, blank
@@ -23,6 +23,7 @@ import torch
 from edge.camera.pixels import READER_HEIGHT, READER_WIDTH
 from edge.camera.plates import ALPHABET, fold
 from edge.camera.vision.ctc import decode
+from models.train.course import averaged
 from models.train.halves import halve
 from models.train.reader.calibrate import Calibration, fit_region, fit_text
 from models.train.reader.network import REGIONS, Reader
@@ -38,7 +39,7 @@ Outputs = tuple[np.ndarray, np.ndarray, np.ndarray]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """From where to where."""
     parser.add_argument(
-        "--model", type=Path, default=Path("../reader-training/run/latest.pt"), help="checkpoint, or .onnx"
+        "--model", type=Path, default=Path("../reader-training/run/last.pt"), help="checkpoint, or .onnx"
     )
     parser.add_argument("--out", type=Path, default=Path("models/reader"))
     parser.add_argument("--int8", action="store_true", help="write and compare the 8-bit copy too")
@@ -67,20 +68,25 @@ def run(arguments: argparse.Namespace) -> None:
 def load_weights(path: Path) -> dict[str, torch.Tensor]:
     """Averaged weights by parameter name, from a checkpoint or from an exported graph."""
     if path.suffix != ".onnx":
-        return torch.load(path, map_location="cpu", weights_only=True)["average"]
+        return averaged(path)
     import onnx
     from onnx import numpy_helper
 
+    fresh = Reader().state_dict()
     found = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in onnx.load(path).graph.initializer}
-    weights = {name: found[name] for name in Reader().state_dict() if name in found}
-    missing = [name for name in Reader().state_dict() if name not in found and not name.endswith("num_batches_tracked")]
+    weights = {name: found.get(name, value) for name, value in fresh.items() if name in found or _may_lack(name)}
+    missing = [name for name in fresh if name not in weights]
     if missing:
         raise SystemExit(
             f"{path} lacks {len(missing)} parameters of this network, {missing[0]} first: "
             "was it folded or quantised? Take a reader.onnx written by `export`."
         )
-    counters = {name: torch.tensor(0) for name in Reader().state_dict() if name.endswith("num_batches_tracked")}
-    return {**weights, **counters}
+    return weights
+
+
+def _may_lack(name: str) -> bool:
+    """Counters are not exported; a context that has learnt nothing says nothing, so an older graph goes on as it was."""
+    return name.endswith("num_batches_tracked") or name.startswith("context.")
 
 
 def write(weights: dict[str, torch.Tensor], path: Path) -> None:

@@ -1,6 +1,6 @@
 """New serials on real plates: characters that stand on one plate change places.
 
-    python -m models.train.reader align --model ../reader-training/run/latest.pt
+    python -m models.train.reader align --model ../reader-training/run/last.pt
 
 Six thousand real serials are few, and a network learns them by heart: after a quarter of an hour it read 91 % of the
 photographs that it trained on and 69 % of the others. Sheeting, light, blur and dirt of those plates are worth keeping,
@@ -37,7 +37,7 @@ _LEFT, _RIGHT = float(PLATE_QUAD[0, 0]), float(PLATE_QUAD[1, 0])
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Who says where characters stand."""
-    parser.add_argument("--model", type=Path, default=Path("../reader-training/run/latest.pt"))
+    parser.add_argument("--model", type=Path, default=Path("../reader-training/run/last.pt"))
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-
+from models.train.course import averaged
 from models.train.detector.scenes import Pack
 from models.train.straightener.network import Straightener
 from models.train.straightener.validate import Validation
@@ -27,5 +26,5 @@ def run(arguments: argparse.Namespace) -> None:
     """Two lines: corners as they stray, and straightened."""
     validation = Validation(Pack(arguments.pack, split="val", rendered=200, seed=1))
     network = Straightener()
-    network.load_state_dict(torch.load(arguments.model, map_location="cpu", weights_only=True)["average"])
+    network.load_state_dict(averaged(arguments.model))
     print(f"as found      {validation.told(None)}\nstraightened  {validation.told(network)}")

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from edge.camera.pixels import STRAIGHTENER_HEIGHT, STRAIGHTENER_WIDTH
+from models.train.course import averaged
 from models.train.detector.scenes import Pack
 from models.train.straightener.network import Exported, Straightener
 from models.train.straightener.validate import Validation, off, outputs
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write both files."""
     network = Straightener()
-    network.load_state_dict(torch.load(arguments.model, map_location="cpu", weights_only=True)["average"])
+    network.load_state_dict(averaged(arguments.model))
     validation = Validation(Pack(arguments.pack, split="val", rendered=200, seed=1))
     crops = np.stack([sample.crop for sample in validation.samples])
     moves, _ = outputs(network, crops)
