@@ -85,7 +85,7 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _may_lack(name: str) -> bool:
-    """Counters are not exported; a context that has learnt nothing says nothing, so an older graph goes on as it was."""
+    """Counters are not exported; a context without weights says nothing, so older graphs go on."""
     return name.endswith("num_batches_tracked") or name.startswith("context.")
 
 
