@@ -35,7 +35,7 @@ found a fifth of the plate's height too far in is still in view."""
 LETTERBOX_GREY = 114
 """Fills what a letterboxed picture leaves empty."""
 
-VEHICLE_SIDE = 96
+VEHICLE_SIDE = 112
 """Width and height of the vehicle around a plate as the vehicle network sees it."""
 
 VEHICLE_REACH = 9.0
@@ -124,10 +124,23 @@ def surroundings(
     picture: NDArray[np.uint8], corners: Sequence[Sequence[float]], *, side: int = VEHICLE_SIDE
 ) -> NDArray[np.uint8]:
     """The upright square of the vehicle around a plate's four corners, side×side; grey beyond the picture's edge."""
+    return square(picture, *_around(corners), side=side)
+
+
+def surroundings_seen(shape: tuple[int, ...], corners: Sequence[Sequence[float]]) -> float:
+    """Share of that square that lies within a picture of this shape (H, W, …)."""
+    left, top, reach = _around(corners)
+    wide = min(left + reach, shape[1]) - max(left, 0.0)
+    high = min(top + reach, shape[0]) - max(top, 0.0)
+    return max(wide, 0.0) * max(high, 0.0) / (reach * reach)
+
+
+def _around(corners: Sequence[Sequence[float]]) -> tuple[float, float, float]:
+    """Left, top and reach of the vehicle's square, pixels."""
     quad = np.asarray(corners, np.float32)
     reach = VEHICLE_REACH * math.sqrt(max(float(cv2.contourArea(quad)), 1.0))
     x, y = quad.mean(axis=0)
-    return square(picture, float(x) - reach / 2, float(y) - reach * VEHICLE_ABOVE, reach, side=side)
+    return float(x) - reach / 2, float(y) - reach * VEHICLE_ABOVE, reach
 
 
 def square(picture: NDArray[np.uint8], left: float, top: float, reach: float, *, side: int) -> NDArray[np.uint8]:

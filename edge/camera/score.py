@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.camera.known import Told
-    from edge.record.sighting import Sighting
+    from edge.record.sighting import Sighting, VehicleSeen
 
 LIKE = 0.4
 """A sighting whose text is at least this similar may be a misread of the truth's plate."""
@@ -41,6 +41,8 @@ class Expected:
     text: str
     region: str | None = None
     direction: str | None = None
+    type: str | None = None
+    color: str | None = None
     readable: bool = True
     from_ms: float = -math.inf
     to_ms: float = math.inf
@@ -93,6 +95,13 @@ class Score:
     regions_right: int = 0
     directions: int = 0
     directions_right: int = 0
+    types: int = 0
+    """Captured passes whose vehicle's type the truth knows; `colors` likewise."""
+    types_named: int = 0
+    types_right: int = 0
+    colors: int = 0
+    colors_named: int = 0
+    colors_right: int = 0
     wrong: list[str] = field(default_factory=list)
     """Recording and what was said, for each text that is not the truth's, or of nobody."""
     missed: list[tuple[str, str]] = field(default_factory=list)
@@ -172,6 +181,19 @@ def _count(told: Score, expected: Expected, sighting: Sighting, name: str) -> No
     if expected.direction is not None:
         told.directions += 1
         told.directions_right += sighting.direction == expected.direction
+    _count_vehicle(told, expected, sighting.vehicle)
+
+
+def _count_vehicle(told: Score, expected: Expected, vehicle: VehicleSeen | None) -> None:
+    kind, color = (vehicle.type, vehicle.color) if vehicle is not None else (None, None)
+    if expected.type is not None:
+        told.types += 1
+        told.types_named += kind is not None
+        told.types_right += kind == expected.type
+    if expected.color is not None:
+        told.colors += 1
+        told.colors_named += color is not None
+        told.colors_right += color == expected.color
 
 
 def _lost_at(outcome: Outcome, expected: Expected) -> str:
@@ -241,10 +263,13 @@ def _from_yaml(path: Path, text: str) -> list[Expected]:
 
 
 def _expected(one: dict[str, Any]) -> Expected:
+    vehicle = one.get("vehicle") or {}
     return Expected(
         text=normalise(str(one["plate"])) if one.get("plate") is not None else "",
         region=one.get("region"),
         direction=one.get("direction"),
+        type=vehicle.get("type"),
+        color=vehicle.get("color"),
         readable=bool(one.get("readable", True)) and one.get("plate") is not None,
         from_ms=float(one.get("from_ms", -math.inf)),
         to_ms=float(one.get("to_ms", math.inf)),
@@ -260,6 +285,10 @@ def lines(total: Score) -> Iterable[tuple[str, str]]:
         ("state right, of those captured", total.regions_right, total.regions),
         ("state right, where one was named", total.regions_right, total.regions_named),
         ("direction right", total.directions_right, total.directions),
+        ("vehicle's type named", total.types_named, total.types),
+        ("vehicle's type right, where one was named", total.types_right, total.types_named),
+        ("vehicle's colour named", total.colors_named, total.colors),
+        ("vehicle's colour right, where one was named", total.colors_right, total.colors_named),
     ):
         low, high = wilson(right, of)
         share = f"{100 * right / of:.1f} %  ({100 * low:.1f}–{100 * high:.1f})" if of else "–"

@@ -21,6 +21,7 @@ import yaml
 from edge.camera.plates import normalise
 from models.synth.filming import DrawPlate, Film, SeenPlate, flat_plate
 from models.synth.scripts import SCENES
+from models.synth.vehicles import TOLD
 
 if TYPE_CHECKING:
     from models.synth.scripts import Passing, Scene
@@ -83,7 +84,7 @@ def _pass(number: int, one: Passing, seen: list[tuple[int, SeenPlate]]) -> dict[
         "region": one.region,
         "direction": direction,
         "heading": None if standing else "receding" if one.receding else "approaching",
-        "vehicle": {"type": one.kind, "color": one.color},
+        "vehicle": {"type": one.kind, "color": TOLD.get(one.color, one.color)},
         "from_ms": whole[0][0],
         "to_ms": whole[-1][0],
         "width_px": [round(min(w for _, w in whole)), round(max(w for _, w in whole))],

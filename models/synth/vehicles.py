@@ -31,7 +31,9 @@ COLORS: dict[str, Bgr] = {
     "yellow": (30, 178, 226),
     "orange": (28, 96, 214),
 }
-"""By the names that sightings use; BGR."""
+"""Paints; BGR."""
+TOLD = {"gray": "grey", "silver": "grey", "beige": "brown"}
+"""Paint → the record's word for it, where that is another."""
 
 MAKERS = {
     "sedan": cars.sedan,

@@ -20,6 +20,7 @@ from edge.camera.score import (
     wilson,
 )
 from edge.camera.sightings import conclude
+from edge.record.sighting import VehicleSeen
 from edge.settings.camera import ViewSettings
 from tests.builders import START_NS, fused, look, passed
 from tests.camera.test_sightings import ORIGIN
@@ -84,6 +85,30 @@ def test_the_state_and_the_direction_are_scored() -> None:
     assert right.directions_right == 1
 
 
+def seen_as(kind: str | None, color: str | None) -> VehicleSeen:
+    return VehicleSeen(
+        type=kind, type_confidence=0.9 if kind else None, color=color, color_confidence=0.9 if color else None
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "types", "colors"),
+    [
+        ("both right", seen_as("pickup", "white"), (1, 1), (1, 1)),
+        ("a wrong type, no colour", seen_as("suv", None), (1, 0), (0, 0)),
+        ("nothing named", None, (0, 0), (0, 0)),
+    ],
+)
+def test_a_vehicles_words_are_scored_where_the_truth_knows_them(
+    name: str, seen: VehicleSeen | None, types: tuple[int, int], colors: tuple[int, int]
+) -> None:
+    told = msgspec.structs.replace(sighting("123ABC"), vehicle=seen)
+    got = score(outcome(told), [Expected(text="123ABC", type="pickup", color="white")])
+    assert (got.types_named, got.types_right) == types, name
+    assert (got.colors_named, got.colors_right) == colors, name
+    assert (got.types, got.colors) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("stage", "frame", "told"),
     [
@@ -123,11 +148,13 @@ def test_truth_is_read_from_a_scene_and_from_a_table(tmp_path: Path) -> None:
     scene = tmp_path / "day" / "truth.yaml"
     scene.parent.mkdir()
     scene.write_text(
-        'passes:\n  - {plate: "123 ABC", region: US-KS, direction: northbound, from_ms: 100, to_ms: 900}\n'
+        'passes:\n  - {plate: "123 ABC", region: US-KS, direction: northbound, from_ms: 100, to_ms: 900,'
+        " vehicle: {type: suv, color: grey}}\n"
     )
     table = tmp_path / "truth.csv"
     table.write_text("file,text,country,sharp,note\na.mp4,XSNB23,NL,yes,\nb.mp4,,,,nothing here\na.mp4,12ABC3,NL,no,\n")
-    assert read_truth(scene)["day"][0].text == "123ABC"
+    (one,) = read_truth(scene)["day"]
+    assert (one.text, one.type, one.color) == ("123ABC", "suv", "grey")
     known = read_truth(table)
     assert [(one.text, one.readable) for one in known["a.mp4"]] == [("XSNB23", True), ("12ABC3", False)]
     assert known["b.mp4"] == []

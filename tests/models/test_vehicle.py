@@ -5,7 +5,12 @@ from __future__ import annotations
 import csv
 from typing import get_args
 
+import numpy as np
+import pytest
+
+from edge.camera.pixels import LETTERBOX_GREY, VEHICLE_SIDE
 from edge.record.words import Color, VehicleType
+from models.train.vehicle.batches import untold
 from models.train.vehicle.prepare import JUDGED, eye_label
 from models.train.vehicle.words import COLORS, OTHER, TOLD_COLORS, TOLD_TYPES, TYPES, groups, word
 
@@ -35,3 +40,28 @@ def test_every_picture_that_was_judged_again_has_a_type_of_ours_or_teaches_nothi
         judged = {row["file"]: row["type"] for row in csv.DictReader(file)}
     assert len(judged) == 313
     assert set(judged.values()) <= {*TYPES, ""}
+
+
+def test_held_blocks_change_when_something_is_computed_and_not_what():
+    torch = pytest.importorskip("torch", reason="networks are trained with PyTorch: install the extra `train`")
+    from models.train.vehicle.network import VehicleNet
+
+    torch.manual_seed(3)
+    net = VehicleNet().eval()
+    torch.nn.init.normal_(net.types.weight)
+    images = torch.rand(2, 3, VEHICLE_SIDE, VEHICLE_SIDE)
+    with torch.no_grad():
+        whole, *parts = ((net(images)), *(net.after(net.until(images, held), held) for held in ("early", "middle")))
+    for part in parts:
+        assert torch.allclose(part[0], whole[0], atol=1e-4)
+    net.hold("middle")
+    assert not any(p.requires_grad for p in net.middle.parameters())
+    assert all(p.requires_grad for p in net.deep.parameters())
+
+
+def test_what_nobody_could_name_is_dark_or_mostly_beyond_the_picture():
+    picture = np.full((VEHICLE_SIDE, VEHICLE_SIDE, 3), 200, np.uint8)
+    for seed in range(20):
+        shown = untold(np.random.default_rng(seed), picture)
+        beyond = (shown == LETTERBOX_GREY).all(axis=2).mean()
+        assert shown.mean() < 90 or beyond > 0.55, seed

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from edge.camera.pixels import surroundings
+from edge.camera.pixels import surroundings, surroundings_seen
+from edge.camera.scene import Vehicle
 from edge.camera.small import colourless, small
 from edge.camera.vision.adapters.naming import NAMING
 from edge.camera.vision.tensor import tensor
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edge.camera.scene import Frame, Plate, Vehicle
+    from edge.camera.scene import Frame, Plate
     from edge.camera.vision.manifest import Entry
     from edge.camera.vision.models import Network, Run
+
+SEEN_MIN = 0.3
+"""Share of the vehicle's square that must lie within the picture: of less, a bumper, whatever is said is a guess."""
+UNKNOWN = Vehicle(type=None, type_confidence=0.0, color=None, color_confidence=0.0)
 
 
 class Namer:
@@ -39,6 +44,8 @@ class Namer:
 
     def name_at(self, pixels: NDArray[np.uint8], corners: Sequence[Sequence[float]]) -> Vehicle:
         """The same for four corners (clockwise from the plate's top left, pixels) of a picture."""
+        if surroundings_seen(pixels.shape, corners) < SEEN_MIN:
+            return UNKNOWN
         crop = surroundings(pixels, corners, side=self._entry.input.width)
         seen = self._naming.decode(self._entry, self._run(tensor(crop, self._entry.input)))
         return replace(seen, color=None, color_confidence=0.0) if colourless(small(pixels)) else seen

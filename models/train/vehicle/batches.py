@@ -8,16 +8,13 @@ colour, nor on a picture by day.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from edge.camera.pixels import LETTERBOX_GREY, VEHICLE_ABOVE, VEHICLE_SIDE, square, surroundings
+from models.train.vehicle.prepare import Label
 from models.train.vehicle.words import COLORS, OTHER, TYPES, VIEWS
-
-if TYPE_CHECKING:
-    from models.train.vehicle.prepare import Label
 
 Picture = np.ndarray
 TYPE_SHARES = {"sedan": 3.0, "coupe": 1.6, "convertible": 0.4, "suv": 2.4, "pickup": 1.8, "van": 1.2, "hatchback": 2.4,
@@ -25,11 +22,16 @@ TYPE_SHARES = {"sedan": 3.0, "coupe": 1.6, "convertible": 0.4, "suv": 2.4, "pick
 """How often each type is shown, relative: an American road, with the rare ones shown more often than they pass."""
 FILLING_LESS = 0.4
 """Vehicles that fill their picture are seen from any side: shown less often than the product's own view."""
-ELSEWHERE = 0.45
+ELSEWHERE = 0.4
 """Share of the pictures that are continued by another one where they end. The pictures were cut narrowly around their
 vehicle; the device's frames go on."""
 UNSURE = 0.5
 """What a label counts of which its reader was unsure."""
+
+
+UNTOLD = 0.05
+"""Share of the pictures in which nothing can be told any more: learnt as none of the words."""
+NONE = Label(type=OTHER, color=OTHER, view="", split="train", kind="eye", plate=None)
 
 
 @dataclass
@@ -51,12 +53,15 @@ class Feeder:
         self._shares = _shares(self._labels)
 
     def next(self) -> Batch:
-        """One batch; half of its pictures are laid over another, both labels in their measure."""
+        """One batch; a quarter of its pictures are laid over another, both labels in their measure."""
         rng = self._rng
         drawn = rng.choice(len(self._labels), self._size, p=self._shares)
         shown = [self._one(int(i)) for i in drawn]
+        for row in np.flatnonzero(rng.random(self._size) < UNTOLD):
+            shown[row] = (untold(rng, shown[row][0]), True)
+            drawn[row] = len(self._labels)
         images = np.stack([image for image, _ in shown])
-        targets, weights = _targets([self._labels[i] for i in drawn])
+        targets, weights = _targets([NONE if i == len(self._labels) else self._labels[i] for i in drawn])
         weights["color"] = weights["color"] * np.array([colored for _, colored in shown], np.float32)
         return _mixed(rng, images, targets, weights)
 
@@ -151,11 +156,11 @@ def _turned(rng: np.random.Generator, crop: Picture) -> Picture:
 def worn(rng: np.random.Generator, crop: Picture) -> tuple[Picture, bool]:
     """As cameras give it, and whether its colour can still be told."""
     colored = True
-    if rng.random() < 0.25:
+    if rng.random() < 0.15:
         crop, colored = _uncolored(rng, crop), False
     if rng.random() < 0.3:
         crop = _far(rng, crop)
-    if rng.random() < 0.3:
+    if rng.random() < 0.2:
         crop = _hidden(rng, crop)
     picture = _lit(rng, crop)
     if rng.random() < 0.3:
@@ -213,10 +218,29 @@ def _hidden(rng: np.random.Generator, crop: Picture) -> Picture:
     return crop
 
 
+def untold(rng: np.random.Generator, crop: Picture) -> Picture:
+    """What no one could name: most of it beyond the picture's edge, or a night with headlights only."""
+    side = crop.shape[0]
+    if rng.random() < 0.5:
+        crop = crop.copy()
+        turned = np.rot90(crop, int(rng.integers(4)))
+        turned[: int(side * rng.uniform(0.6, 0.9))] = LETTERBOX_GREY
+        return crop
+    night = np.maximum(crop * rng.uniform(0.0, 0.06) + rng.normal(6, 4), 0)
+    y, apart, radius = side * rng.uniform(0.45, 0.75), side * rng.uniform(0.2, 0.36), side * rng.uniform(0.03, 0.09)
+    for x in (side / 2 - apart, side / 2 + apart)[: int(rng.integers(1, 3))]:
+        cv2.circle(night, (round(x), round(y)), round(radius), (255.0,) * 3, -1)
+    night = night + cv2.GaussianBlur(night, (0, 0), radius)
+    return np.clip(night + rng.normal(0, 3, night.shape), 0, 255).astype(np.uint8)
+
+
 def _lit(rng: np.random.Generator, picture: Picture) -> Picture:
-    """Exposure, contrast, gamma and a slight cast; at times dusk. One table a channel."""
-    gain, lift = np.exp(rng.normal(0, 0.2)), rng.normal(0, 12)
-    gamma = np.exp(rng.normal(0, 0.2))
+    """Exposure, contrast, gamma and a slight cast; at times dusk. One table a channel.
+
+    White, silver and grey differ by their brightness alone, so most pictures keep theirs.
+    """
+    gain, lift = np.exp(rng.normal(0, 0.12)), rng.normal(0, 8)
+    gamma = np.exp(rng.normal(0, 0.12))
     if rng.random() < 0.06:
         gain, gamma = gain * rng.uniform(0.3, 0.7), gamma * rng.uniform(1.0, 1.4)
     lit = (np.arange(256) / 255) ** gamma * 255
@@ -243,9 +267,9 @@ def _targets(labels: list[Label]) -> tuple[dict[str, np.ndarray], dict[str, np.n
 def _mixed(
     rng: np.random.Generator, images: np.ndarray, targets: dict[str, np.ndarray], weights: dict[str, np.ndarray]
 ) -> Batch:
-    """Each picture of one half laid over a neighbour; the label of each counts as much as it is seen."""
+    """Each fourth picture laid over a neighbour; the label of each counts as much as it is seen."""
     count = len(images)
-    share = np.where(np.arange(count) % 2 == 0, 1.0, rng.beta(0.4, 0.4, count)).astype(np.float32)
+    share = np.where(np.arange(count) % 4 != 0, 1.0, rng.beta(0.4, 0.4, count)).astype(np.float32)
     share = np.maximum(share, 1 - share)
     other = np.roll(np.arange(count), 1)
     mixed = images * share[:, None, None, None] + images[other] * (1 - share)[:, None, None, None]

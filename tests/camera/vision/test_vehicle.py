@@ -40,6 +40,13 @@ def test_what_is_none_of_the_words_is_unknown(tmp_path):
     assert (seen.type, seen.type_confidence, seen.color) == (None, 0.0, None)
 
 
+def test_of_a_vehicle_that_is_mostly_beyond_the_pictures_edge_nothing_is_told(tmp_path):
+    """A 24 px plate, so a square of 150 px: all in view, half, a corner."""
+    whole, half, corner = (square_plate(x, y, 17.0) for x, y in ((300, 200), (4, 200), (4, 20)))
+    seen = [namer(tmp_path).name_at(coloured().pixels, at) for at in (whole, half, corner)]
+    assert [(one.type, one.color) for one in seen] == [("pickup", "white"), ("pickup", "white"), (None, None)]
+
+
 @pytest.mark.parametrize(
     ("key", "words"), [("types", ["sedan", "person"]), ("colors", ["white", "white"]), ("views", ["front", "face"])]
 )
