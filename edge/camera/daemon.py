@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event, Thread
@@ -33,14 +34,14 @@ from edge.camera.normal import Remembered
 from edge.camera.outbox import Outbox
 from edge.camera.presence import presence
 from edge.camera.quality import Quality
-from edge.camera.state_files import NORMAL, leave_health, leave_struct, read_struct, recording_until
+from edge.camera.recordings.shelf import Shelf
+from edge.camera.state_files import NORMAL, leave_health, leave_struct, read_struct
 from edge.link.client import Client, Hearing
 from edge.link.handing import Handing
 from edge.link.topics import topic
 from edge.record.boundary import seal
 from edge.record.counters import Counters
 from edge.record.health import Picture
-from edge.record.words import time as written
 from edge.settings.paths import anchored
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from edge.camera.frames.source import Source
     from edge.camera.notify import Notifier
     from edge.camera.scene import Frame
+    from edge.record.access import Access
     from edge.record.boundary import Sealed
     from edge.record.sighting import Sighting
     from edge.settings.camera import CameraSettings
@@ -60,6 +62,8 @@ TURN_S_MAX = 0.25
 """The vision thread turns at least this often, frame or no frame: passes end, the watchdog is fed."""
 QUALITY_EVERY_S = 1.0
 TEND_EVERY_S = 60.0
+RECORDING_EVERY_S = 5.0
+"""A recording that begins or ends is told within this, and not only with the minute's report."""
 REMEMBER_EVERY_S = 3600.0
 SILENT_S_MAX = 120.0
 """Capture and link must have shown life within this; the longest of their waits is shorter."""
@@ -77,6 +81,7 @@ class _Due:
     quality_s: float = 0.0
     tend_s: float = 0.0
     health_s: float = 0.0
+    recording_s: float = 0.0
     remember_s: float = field(default_factory=lambda: time.monotonic() + REMEMBER_EVERY_S)
 
 
@@ -116,6 +121,8 @@ class Daemon:
         remembered = None if self._source.recorded else read_struct(folder / NORMAL, Remembered)
         self._quality, self._picture = Quality(frozen_s_max, remembered), _UNSEEN
         self._due, self._days_said = _Due(), b""
+        self._shelf = Shelf(folder, settings.site, settings.camera, settings.recording.keep_days_max)
+        self._recording_until: str | None = None
 
     def _hearing(self) -> Hearing | None:
         """A camera hears nothing, but where evidence is on: of which sighting the desk wants the plate's crop."""
@@ -189,6 +196,9 @@ class Daemon:
             self._outbox.tend()
             if self._crops is not None:
                 self._crops.forget(time.monotonic_ns())
+        if now_s >= due.recording_s:
+            due.recording_s = now_s + RECORDING_EVERY_S
+            self._watch_recordings()
         if now_s >= due.remember_s:
             due.remember_s = now_s + REMEMBER_EVERY_S
             self._remember()
@@ -222,6 +232,19 @@ class Daemon:
             lamp_failed=seen.lamp_failed,
         )
 
+    def _watch_recordings(self) -> None:
+        """A technician's: told at once when one begins or ends, each act kept for the desk, deleted by its age."""
+        with suppress(OSError):  # of the outbox, which has said so, or of the folder: in a moment again
+            self._shelf.tend(time.time_ns(), self._keep_access)
+        begun = self._shelf.running()
+        until = None if begun is None else begun.until
+        if until != self._recording_until:
+            self._recording_until, self._due.health_s = until, 0.0
+
+    def _keep_access(self, access: Access) -> None:
+        self._outbox.keep_access(access)
+        self._client.wake()
+
     def _remember(self) -> None:
         """The picture's normal, for the next start; a recording's is nobody's."""
         if not self._source.recorded:
@@ -237,7 +260,7 @@ class Daemon:
             provider=self._networks.provider,
             device=vital(self._folder),
             synchronized=self._clock.synchronized(),
-            recording_until=recording_until(self._folder, written(time.time_ns())),
+            recording_until=self._recording_until,
         )
         sealed = seal(self._vitals.report(facts))
         self._client.say(sealed)

@@ -5,7 +5,8 @@
 Bounded by age, then by bytes, oldest first; what is dropped is counted. Age is judged by the boot's own clock, or by
 the wall's when it has been synchronised and steady for a while: a clock that jumps must not empty the outbox. Rows that
 were written before the clock was set are dated again when it is, as long as the device has not been switched off
-between. The faults of the disk are `disk`'s, the vehicles a day are `daily`'s, the parked cars `parked`'s.
+between. A technician's accesses wait in the same line: they must reach the desk as surely as what was seen.
+The faults of the disk are `disk`'s, the vehicles a day are `daily`'s, the parked cars `parked`'s.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from edge.camera import daily, parked
 from edge.camera.disk import Disk, OutboxError, OutboxTaken
 from edge.camera.rescue import rescue
 from edge.link.sending import Row
-from edge.record.boundary import NotSealable, recheck, reseal, seal, unseal
+from edge.record.boundary import NotSealable, kind_within, recheck, reseal, seal, unseal
 from edge.record.sighting import Clock as ClockSeen
 from edge.record.sighting import Sighting
 from edge.record.words import nanoseconds, time
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.camera.clock import Clock
+    from edge.record.access import Access
     from edge.record.boundary import Sealed
     from edge.record.counters import Day
     from edge.record.health import OutboxState
@@ -45,8 +47,8 @@ FILE: Final = "outbox.sqlite3"
 SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS row (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
-  payload BLOB NOT NULL,           -- sighting/1 as it was sealed
-  seen_ns INTEGER NOT NULL,        -- its last_seen
+  payload BLOB NOT NULL,           -- sighting/1, or access/1, as it was sealed
+  seen_ns INTEGER NOT NULL,        -- its last_seen, or its time
   dated INTEGER NOT NULL,          -- 0: by a clock that nobody had set; 1: rightly; 2: it was no later than seen_ns
   boot TEXT NOT NULL,
   monotonic_ns INTEGER NOT NULL,   -- the moment of seen_ns on the boot's own clock
@@ -147,11 +149,26 @@ class Outbox:
                 sighting = self._dated(sighting, monotonic_ns)
                 sealed = seal(sighting)
             _add(db, "sequence", 1)
-            self._insert(db, sealed, sighting, monotonic_ns)
+            dated = sighting.clock.synchronized
+            self._insert(db, sealed.payload, nanoseconds(sighting.last_seen), dated=dated, monotonic_ns=monotonic_ns)
+            daily.count(db, sighting, dated=dated, boot=self._clock.boot, monotonic_ns=monotonic_ns)
             self._limit_bytes(db)
             return sealed
 
         return self._disk.run(work, writes=True)
+
+    def keep_access(self, access: Access) -> None:
+        """A technician's act: it waits, goes out and grows old among the sightings, without a number in their sequence.
+
+        Raises as `keep` does.
+        """
+        payload, dated, monotonic_ns = seal(access).payload, self._clock.synchronized(), self._clock.monotonic_ns()
+
+        def work(db: sqlite3.Connection) -> None:
+            self._insert(db, payload, nanoseconds(access.time), dated=dated, monotonic_ns=monotonic_ns)
+            self._limit_bytes(db)
+
+        self._disk.run(work, writes=True)
 
     def oldest(self, count: int, *, after: int = 0) -> list[Row]:
         """At most `count` rows in their order, numbered above `after`. A damaged one is counted and left out."""
@@ -222,7 +239,7 @@ class Outbox:
 
     def _resealed(self, number: int, payload: bytes) -> Sealed | None:
         try:
-            return reseal("sighting", payload)
+            return reseal(kind_within(payload), payload)
         except (NotSealable, TypeError):  # a bit of the card has fallen over
             self._disk.run(lambda db: _drop_damaged(db, number))
             return None
@@ -253,13 +270,11 @@ class Outbox:
             sighting, first_seen=time(first_ns), last_seen=time(last_ns), clock=ClockSeen(synchronized=True)
         )
 
-    def _insert(self, db: sqlite3.Connection, sealed: Sealed, sighting: Sighting, monotonic_ns: int) -> None:
-        dated, boot = sighting.clock.synchronized, self._clock.boot
+    def _insert(self, db: sqlite3.Connection, payload: bytes, seen_ns: int, *, dated: bool, monotonic_ns: int) -> None:
         db.execute(
             "INSERT INTO row (payload, seen_ns, dated, boot, monotonic_ns) VALUES (?, ?, ?, ?, ?)",
-            (sealed.payload, nanoseconds(sighting.last_seen), int(dated), boot, monotonic_ns),
+            (payload, seen_ns, int(dated), self._clock.boot, monotonic_ns),
         )
-        daily.count(db, sighting, dated=dated, boot=boot, monotonic_ns=monotonic_ns)
 
     def _limit_bytes(self, db: sqlite3.Connection) -> None:
         while _size_bytes(db) > self._settings.bytes_max:
@@ -280,13 +295,19 @@ class Outbox:
         for number, payload, boot, monotonic_ns in found:
             if boot != self._clock.boot:  # it was over when this boot began
                 db.execute("UPDATE row SET seen_ns = ?, dated = 2 WHERE number = ?", (self._true_ns(0), number))
-            elif self._resealed(number, payload):
-                again = self._dated(unseal(payload, Sighting), monotonic_ns)
+            elif (known := self._resealed(number, payload)) is not None:
+                again, seen_ns = self._dated_row(known, monotonic_ns)
                 db.execute(
-                    "UPDATE row SET payload = ?, seen_ns = ?, dated = 1 WHERE number = ?",
-                    (seal(again).payload, nanoseconds(again.last_seen), number),
+                    "UPDATE row SET payload = ?, seen_ns = ?, dated = 1 WHERE number = ?", (again, seen_ns, number)
                 )
         return len(found)
+
+    def _dated_row(self, known: Sealed, monotonic_ns: int) -> tuple[bytes, int]:
+        """An access keeps its own time, for it tells what the camera's clock said; its age is counted rightly."""
+        if known.kind == "access":
+            return known.payload, self._true_ns(monotonic_ns)
+        again = self._dated(unseal(known.payload, Sighting), monotonic_ns)
+        return seal(again).payload, nanoseconds(again.last_seen)
 
     def _drop_old(self, db: sqlite3.Connection, *, steady: bool) -> int:
         """At most `BATCH_ROWS`; returns how many."""
@@ -301,7 +322,7 @@ class Outbox:
         ).rowcount
         if dropped:
             _add(db, "dropped_by_age", dropped)
-            log.warning("%d sightings were too old to wait any longer: deleted unsent", dropped)
+            log.warning("%d rows were too old to wait any longer: deleted unsent", dropped)
         return dropped
 
     def _drop_old_files(self) -> None:

@@ -20,16 +20,17 @@ if TYPE_CHECKING:
     from edge.record.sighting import Sighting
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+SEALED = ".age"
 VIDEOS = {".mp4", ".avi", ".mkv", ".mov", ".m4v", ".ts", ".webm"}
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A folder of pictures, or a video file."""
+    """A folder of pictures, a video file, or what `record` made."""
 
     path: Path
     kind: str
-    """`folder` or `video`, as the settings' source has it."""
+    """`folder` or `video`, as the settings' source has it; `sealed`, which no camera is."""
 
     @property
     def name(self) -> str:
@@ -38,7 +39,9 @@ class Recording:
 
 
 def recordings(path: Path) -> list[Recording]:
-    """What lies at a path, by name: one video, one folder of pictures, or a folder of such. Empty when nothing does."""
+    """What lies at a path, by name: one video, one folder of pictures, one of `record`'s, or a folder of such."""
+    if path.is_file() and path.suffix == SEALED:
+        return [Recording(path, "sealed")]
     if path.is_file():
         return [Recording(path, "video")] if path.suffix.lower() in VIDEOS else []
     if not path.is_dir():

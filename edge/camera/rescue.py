@@ -7,7 +7,8 @@ import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from edge.record.boundary import NotSealable, unseal
+from edge.record.access import Access
+from edge.record.boundary import NotSealable, kind_within, unseal
 from edge.record.sighting import Sighting
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ COLUMNS = "number, payload, seen_ns, dated, boot, monotonic_ns, aside"
 
 
 def rescue(damaged: sqlite3.Connection | None, new: sqlite3.Connection) -> None:
-    """One transaction in `new`. Only rows that are sightings still are taken; a damage is counted in any case."""
+    """One transaction in `new`. Only rows that are still what they were are taken; a damage is counted in any case."""
     new.execute("BEGIN IMMEDIATE")
     rows = list(_rows(damaged)) if damaged else []
     new.executemany(
@@ -34,7 +35,7 @@ def rescue(damaged: sqlite3.Connection | None, new: sqlite3.Connection) -> None:
         days = list(_read(damaged, "SELECT date, vehicles, plates FROM day"))
         new.executemany("INSERT OR REPLACE INTO day VALUES (?, ?, ?)", days)
     new.execute("COMMIT")
-    log.warning("%d sightings were saved from the damaged outbox", len(rows))
+    log.warning("%d rows were saved from the damaged outbox", len(rows))
 
 
 def _rows(damaged: sqlite3.Connection) -> Iterator[tuple[tuple[Any, ...], int]]:
@@ -43,7 +44,15 @@ def _rows(damaged: sqlite3.Connection) -> Iterator[tuple[tuple[Any, ...], int]]:
     found |= {row[0]: row for row in _read(damaged, f"SELECT {COLUMNS} FROM row ORDER BY number DESC")}  # noqa: S608
     for number in sorted(found):
         with suppress(NotSealable, TypeError):
-            yield found[number], unseal(found[number][1], Sighting).sequence
+            yield found[number], _sequence(found[number][1])
+
+
+def _sequence(payload: bytes) -> int:
+    """A sighting's number; an access has none."""
+    if kind_within(payload) == "access":
+        unseal(payload, Access)
+        return 0
+    return unseal(payload, Sighting).sequence
 
 
 def _read(damaged: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:

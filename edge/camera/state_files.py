@@ -2,9 +2,9 @@
 
     health.json      the daemon's last word of itself, as it was sealed: `doctor` reads it without asking a broker
     normal.json      what the picture normally is, in a few hundred numbers (`normal`): each hour
-    recording.json   a technician's recording, while it runs: the daemon tells of it in `health`
 
-Nothing here has a plate or a picture. They are not synced to the disk: after a power cut an older one, or none, does.
+Nothing here has a plate or a picture; a technician's recordings have a folder of their own (`recordings.shelf`). They
+are not synced to the disk: after a power cut an older one, or none, does.
 """
 
 from __future__ import annotations
@@ -19,24 +19,16 @@ import msgspec
 
 from edge.record.boundary import NotSealable, unseal
 from edge.record.health import Health
-from edge.record.words import Time, Wire
 
 if TYPE_CHECKING:
     from edge.record.boundary import Sealed
     from edge.settings.camera import CameraSettings
 
 HEALTH: Final = "health.json"
-RECORDING: Final = "recording.json"
 NORMAL: Final = "normal.json"
 BYTES_MAX: Final = 65_536
 
 T = TypeVar("T", bound=msgspec.Struct)
-
-
-class Recording(Wire, frozen=True, kw_only=True):
-    """Somebody records until then."""
-
-    until: Time
 
 
 def state_folder(settings: CameraSettings, root: Path) -> Path:
@@ -76,12 +68,6 @@ def last_health(folder: Path) -> Health | None:
         return unseal(raw, Health) if raw else None
     except NotSealable:
         return None
-
-
-def recording_until(folder: Path, now: str) -> str | None:
-    """When the recording that runs ends (RFC 3339); None when none does, or its end is past."""
-    found = read_struct(folder / RECORDING, Recording)
-    return found.until if found is not None and found.until > now else None
 
 
 def read_struct(path: Path, kind: type[T]) -> T | None:

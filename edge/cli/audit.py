@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from edge.cli import present
 from edge.cli.at_desk import CannotDo, add_config, add_person, guarded, known, now_ms, opened, write_private
 from edge.cli.exit_codes import DONE, FAILED
+from edge.login import login
 
 if TYPE_CHECKING:
     import argparse
@@ -62,7 +63,7 @@ def _tail(arguments: argparse.Namespace, policy: Policy, store: Store) -> int:
 
     _record(arguments, policy, store, "audit read", f"last {arguments.n}")
     with store.read() as connection:
-        rows = [_shown(row, audit.login(), policy) for row in audit.tail(connection, max(1, arguments.n))]
+        rows = [_shown(row, login(), policy) for row in audit.tail(connection, max(1, arguments.n))]
     if arguments.json:
         for row in rows:
             print(json.dumps(asdict(row)))
@@ -92,7 +93,7 @@ def _export(arguments: argparse.Namespace, policy: Policy, store: Store) -> int:
     _record(arguments, policy, store, "export", "the audit log")
     try:
         with store.read() as connection:
-            lines = [json.dumps(asdict(_shown(row, audit.login(), policy))) for row in audit.rows(connection)]
+            lines = [json.dumps(asdict(_shown(row, login(), policy))) for row in audit.rows(connection)]
         write_private(arguments.output, "".join(f"{line}\n" for line in lines).encode())
     except OSError as error:
         raise CannotDo(f"{arguments.output}: {error.strerror}") from error

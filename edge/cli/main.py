@@ -26,7 +26,7 @@ INTERRUPTED = 130
 """What shells say of a program that Ctrl-C ended."""
 
 PLACES = {
-    "at the camera": ("run", "publish", "replay", "read", "check", "aim", "tune", "doctor", "verify-privacy"),
+    "at the camera": ("run", "publish", "replay", "read", "check", "aim", "record", "tune", "doctor", "verify-privacy"),
     "at the desk": ("desk", "hotlist", "hits", "verdict", "search", "audit", "transparency"),
     "anywhere": ("demo",),
 }

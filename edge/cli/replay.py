@@ -1,7 +1,7 @@
 """Send recordings through the very line of the daemon, and score it where the truth is known.
 
-A recording is a folder of pictures or a video file; a folder of such is replayed one after the other, each with a
-fresh memory. At `--speed max` two replays give the same events.
+A recording is a folder of pictures, a video file or what `plate-reader record` made; a folder of such is replayed one
+after the other, each with a fresh memory. At `--speed max` two replays give the same events.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from edge.cli import present
+from edge.cli import present, recorded
 from edge.cli.exit_codes import DONE, FAILED, WRONG
 
 if TYPE_CHECKING:
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What may follow `plate-reader replay`."""
-    parser.add_argument("path", type=Path, help="a folder of pictures, a video, or a folder of such")
+    parser.add_argument("path", type=Path, help="a folder of pictures, a video, an .age file, or a folder of such")
     parser.add_argument("--config", type=Path, help="settings to replay with; its source is not used")
     parser.add_argument("--speed", type=_speed, default=None, metavar="N|max", help="1 is real time (default: max)")
     parser.add_argument(
         "--truth", type=Path, help="truth.yaml, a .csv (file,text,country,sharp), or a folder of scenes with their own"
     )
+    recorded.add_identity(parser)
     parser.add_argument("--fps", type=float, help="look at no more frames a second than this")
     parser.add_argument("--json", action="store_true", help="the sightings, one a line")
 
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         truth = read_truths(arguments.truth) if arguments.truth is not None else {}
         return _replay_all(arguments, found, truth)
-    except (TruthWrong, SourceUnusable) as wrong:
+    except (TruthWrong, SourceUnusable, recorded.CannotOpen) as wrong:
         print(wrong, file=sys.stderr)
         return WRONG
 
@@ -59,13 +60,15 @@ def _replay_all(arguments: argparse.Namespace, found: Sequence[Recording], truth
     from edge.camera.line import load_networks
     from edge.camera.score import Score, score
 
+    frames = recorded.opener(found, arguments.identity)
     settings, root = _settings(arguments)
     networks = load_networks(settings, root)
     total, failed = Score(), False
     with present.progress("recordings", len(found)) as tell:
         for done, recording in enumerate(found):
             tell(done)
-            outcome = _replay_one(arguments, settings, networks, recording)
+            opened = _paced(arguments, frames(recording, _thinned(arguments, settings)))
+            outcome = _replay_one(arguments, settings, networks, recording, opened)
             failed |= not outcome.frames
             if recording.name in truth:
                 total.add(score(outcome, truth[recording.name]))
@@ -75,7 +78,11 @@ def _replay_all(arguments: argparse.Namespace, found: Sequence[Recording], truth
 
 
 def _replay_one(
-    arguments: argparse.Namespace, settings: CameraSettings, networks: Networks, recording: Recording
+    arguments: argparse.Namespace,
+    settings: CameraSettings,
+    networks: Networks,
+    recording: Recording,
+    frames: Iterator[Frame],
 ) -> Outcome:
     from edge.camera.known import NoMemory
     from edge.camera.line import fresh_line, origin
@@ -84,29 +91,25 @@ def _replay_one(
     told_by = origin(settings, networks, f"replay/{recording.name}")
     line = fresh_line(settings, networks, told_by, memory=NoMemory(), synchronized=lambda: True)
     show = _show_json if arguments.json else lambda sighting: _show(recording.name, sighting)
-    outcome = replay(recording.name, _frames(arguments, settings, recording), line, show)
+    outcome = replay(recording.name, frames, line, show)
     if not outcome.frames:
         print(f"{recording.path}: not one picture could be read", file=sys.stderr)
     return outcome
 
 
-def _frames(arguments: argparse.Namespace, settings: CameraSettings, recording: Recording) -> Iterator[Frame]:
-    """The recording's frames in its own time, thinned and paced as asked."""
-    import time
-
+def _thinned(arguments: argparse.Namespace, settings: CameraSettings) -> CameraSettings:
+    """With `--fps`, where it was given."""
     import msgspec
 
-    from edge.camera.frames.open import open_source
+    rate = arguments.fps or settings.source.frames_per_second
+    return msgspec.structs.replace(settings, source=msgspec.structs.replace(settings.source, frames_per_second=rate))
+
+
+def _paced(arguments: argparse.Namespace, frames: Iterator[Frame]) -> Iterator[Frame]:
+    import time
+
     from edge.camera.frames.rhythm import paced
 
-    source = msgspec.structs.replace(
-        settings.source,
-        kind=recording.kind,
-        address=str(recording.path),
-        frames_per_second=arguments.fps or settings.source.frames_per_second,
-        loop=False,
-    )
-    frames = open_source(source, settings.camera).frames()
     return frames if arguments.speed is None else paced(frames, arguments.speed, wait=time.sleep)
 
 

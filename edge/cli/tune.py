@@ -1,7 +1,7 @@
 """Try the settings that matter on a recording of this road, within the computer's time; recommend, write on request.
 
-A recording is a video, a folder of pictures, or a folder of such, with or without its truth. Interrupted, it goes on
-where it was.
+A recording is a video, a folder of pictures, what `plate-reader record` made, or a folder of such, with or without its
+truth. Interrupted, it goes on where it was.
 """
 
 from __future__ import annotations
@@ -10,27 +10,25 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.cli import present
+from edge.cli import present, recorded
 from edge.cli.exit_codes import DONE, FAILED, WRONG
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from edge.camera.replay import Recording
-    from edge.camera.scene import Frame
     from edge.camera.tune import Trial
-    from edge.settings.camera import CameraSettings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What may follow `plate-reader tune`."""
-    parser.add_argument("recording", type=Path, help="a video, a folder of pictures, or a folder of such")
+    parser.add_argument("recording", type=Path, help="a video, a folder of pictures, an .age file, or a folder of such")
     parser.add_argument("--config", type=Path, required=True, help="the settings to begin from, e.g. config/north.yaml")
     parser.add_argument("--truth", type=Path, help="truth.yaml, a .csv, or a folder of scenes with their own")
     parser.add_argument("--budget-ms", type=float, help="what a frame may cost (default: seven tenths of its time)")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="where trials are kept, to go on later (.jsonl)")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="write cost against gain as an SVG")
+    recorded.add_identity(parser)
     parser.add_argument("--write", action="store_true", help="write the change into --config; comments stay")
 
 
@@ -51,13 +49,18 @@ def run(arguments: argparse.Namespace) -> int:
     budget_ms = arguments.budget_ms or 700 / settings.source.frames_per_second
     try:
         truth = read_truths(arguments.truth) if arguments.truth else {}
-    except TruthWrong as wrong:
+        opener = recorded.opener(found, arguments.identity)
+    except (TruthWrong, recorded.CannotOpen) as wrong:
         print(wrong, file=sys.stderr)
         return WRONG
-    what = tune.Sweep(recordings=found, truth=truth, open=_frames, root=root_of(arguments.config), budget_ms=budget_ms)
+    what = tune.Sweep(recordings=found, truth=truth, open=opener, root=root_of(arguments.config), budget_ms=budget_ms)
     kept = tune.Kept(arguments.keep, f"{arguments.recording.resolve()} {digest(settings.runtime)}")
-    with present.progress("trials", 1 + sum(map(len, tune.KNOBS.values()))) as tell:
-        trials, changes = tune.sweep(settings, what, kept, tell)
+    try:
+        with present.progress("trials", 1 + sum(map(len, tune.KNOBS.values()))) as tell:
+            trials, changes = tune.sweep(settings, what, kept, tell)
+    except recorded.CannotOpen as wrong:
+        print(wrong, file=sys.stderr)
+        return FAILED
     _print(trials, changes, budget_ms)
     if arguments.plot:
         arguments.plot.write_text(tune.plot(trials, budget_ms), encoding="utf-8")
@@ -70,17 +73,6 @@ def run(arguments: argparse.Namespace) -> int:
         return FAILED
     print(f"{arguments.config}: written; {arguments.config.name}.old is what it was")
     return DONE
-
-
-def _frames(recording: Recording, settings: CameraSettings) -> Iterator[Frame]:
-    import msgspec
-
-    from edge.camera.frames.open import open_source
-    from edge.settings.camera import SourceSettings
-
-    source = SourceSettings(kind=recording.kind, address=str(recording.path))  # type: ignore[arg-type]
-    source = msgspec.structs.replace(source, frames_per_second=settings.source.frames_per_second)
-    return open_source(source, settings.camera).frames()
 
 
 def _print(trials: Sequence[Trial], changes: dict[str, Any], budget_ms: float) -> None:

@@ -12,20 +12,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import pwd
 import re
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import Connection, insert, select, text
 
 from edge.desk.store.tables import audit, audit_head
+from edge.login import login
 from edge.record.words import time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 Act = Literal[
     "search",
@@ -53,8 +52,6 @@ Act = Literal[
 ]
 
 GENESIS: Final = "0" * 64
-_LOGIN_UID: Final = Path("/proc/self/loginuid")
-_NO_LOGIN: Final = 2**32 - 1
 FREE_TEXT_MAX: Final = 500
 """Characters of a reason that are kept; the rest of a novel is cut, and the cut is visible."""
 
@@ -271,18 +268,3 @@ def _clean(value: str, length: int) -> str:
     """As it can be stored and printed anywhere: no control characters, surrogates or NUL, and of bounded length."""
     printable = "".join(c if c.isprintable() else "\ufffd" for c in value)
     return printable if len(printable) <= length else printable[: length - 1] + "…"
-
-
-def login() -> str:
-    """Who logged in, as the kernel remembers it through `sudo`; where it does not, who runs the process.
-
-    Never from the environment: that is whatever somebody writes there.
-    """
-    uid = os.getuid()
-    with suppress(OSError, ValueError):  # a kernel without audit, a container
-        session = int(_LOGIN_UID.read_text(encoding="ascii"))
-        uid = session if session != _NO_LOGIN else uid
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"

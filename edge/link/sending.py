@@ -26,8 +26,11 @@ log = logging.getLogger(__name__)
 
 TRIES_MAX: Final = 8
 """Refusals of one row, or broken lines with it alone under way, before the others go first: about two minutes."""
-NOT_THE_ROWS_FAULT: Final = frozenset({0x87, 0x91, 0x97})
+NOT_AUTHORIZED: Final = 0x87
+NOT_THE_ROWS_FAULT: Final = frozenset({NOT_AUTHORIZED, 0x91, 0x97})
 """PUBACK: not authorised, packet identifier in use, quota exceeded. They would meet any row."""
+YOUNGER: Final = frozenset({"access"})
+"""Kinds that an access list of yesterday does not name: that one of them is not authorised says nothing of others."""
 PATIENCE_S_MIN: Final = 0.5
 PATIENCE_S_MAX: Final = 60.0
 FLUSH_AGAIN_S: Final = 1.0
@@ -93,6 +96,15 @@ class Patience:
         self._next_s = self._s_min
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """One row under way."""
+
+    row: int
+    kind: str
+    sent_s: float
+
+
 class Sender:
     """Holds what is under way. One thread calls it."""
 
@@ -102,8 +114,8 @@ class Sender:
         self._window = self._window_max = window_max
         self._cursor = 0
         """The highest row sent on this connection."""
-        self._under_way: dict[int, tuple[int, float]] = {}
-        """mid → (row, when sent), oldest first."""
+        self._under_way: dict[int, _Sent] = {}
+        """By mid, oldest first."""
         self._done: set[int] = set()
         """Acknowledged, not yet deleted."""
         self._trouble: dict[int, tuple[int, int]] = {}
@@ -141,7 +153,7 @@ class Sender:
             if len(row.message.payload) > outlet.payload_bytes_max:
                 self._object(row.number, "too large for this broker", TRIES_MAX)
             else:
-                self._under_way[outlet.publish(row)] = (row.number, monotonic())
+                self._under_way[outlet.publish(row)] = _Sent(row.number, row.message.kind, monotonic())
 
     @property
     def careful(self) -> bool:
@@ -150,13 +162,13 @@ class Sender:
 
     def settle(self, told: Acknowledged) -> bool:
         """One PUBACK; False when it is for no row of ours."""
-        row, _ = self._under_way.pop(told.mid, (None, 0.0))
-        if row is None:
+        sent = self._under_way.pop(told.mid, None)
+        if sent is None:
             return False
         if told.refused:
-            self._refused(row, told)
+            self._refused(sent, told)
         else:
-            self._accepted(row)
+            self._accepted(sent.row)
         return True
 
     def flush(self) -> int:
@@ -174,15 +186,15 @@ class Sender:
 
     def silent(self) -> bool:
         """Whether the oldest row under way has waited too long for its PUBACK."""
-        sent_s = next(iter(self._under_way.values()), (0, monotonic()))[1]
-        return monotonic() - sent_s > SILENT_S_MAX
+        oldest = next(iter(self._under_way.values()), None)
+        return oldest is not None and monotonic() - oldest.sent_s > SILENT_S_MAX
 
     def idle(self) -> bool:
         """Whether everything that can be sent has been sent and deleted."""
         return not self._under_way and not self._done and not self._waiting(1)
 
     def _waiting(self, room: int) -> list[Row]:
-        passed_over = self._held | self._done | {row for row, _ in self._under_way.values()}
+        passed_over = self._held | self._done | {sent.row for sent in self._under_way.values()}
         try:
             rows = self._outbox.oldest(room + len(passed_over), after=self._cursor)
         except OSError:
@@ -201,18 +213,18 @@ class Sender:
             self._held.clear()
             self._cursor = 0
 
-    def _refused(self, row: int, told: Acknowledged) -> None:
+    def _refused(self, sent: _Sent, told: Acknowledged) -> None:
         self.refusal = told.name
         self._cursor = 0
         self._window = 1  # so that the first to be taken again is the oldest
         self._pause()
-        if told.reason not in NOT_THE_ROWS_FAULT:
-            self._object(row, told.name)
+        if told.reason not in NOT_THE_ROWS_FAULT or (told.reason == NOT_AUTHORIZED and sent.kind in YOUNGER):
+            self._object(sent.row, told.name)
 
     def _blame_lonely(self) -> None:
         """The line broke with a single row under way: that counts against it, several are innocent."""
         if len(self._under_way) == 1 and self._window == 1:
-            self._object(next(iter(self._under_way.values()))[0], "the line breaks each time")
+            self._object(next(iter(self._under_way.values())).row, "the line breaks each time")
 
     def _object(self, row: int, why: str, tries: int = 1) -> None:
         """Something speaks against a row; when enough does, it is held, or set aside if the broker takes others."""

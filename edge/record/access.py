@@ -1,6 +1,6 @@
 """`access/1`: somebody at the camera looked at, or recorded, more than sightings: for the desk's audit log.
 
-The reason is one of a few words: no free text travels. The technician's own words stay beside the recording.
+The reason is one of a few words: no free text travels. The technician's own words lie encrypted in the recording.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import Literal
 
 from edge.record.words import Id, Name, Time, Wire
 
+AccessAct = Literal["recording_started", "recording_ended", "recording_deleted"]
 AccessReason = Literal["aiming", "tuning", "fault", "acceptance", "training"]
 
 
@@ -20,9 +21,9 @@ class Access(Wire, frozen=True, kw_only=True):
     site: Name
     camera: Name
     time: Time
-    act: Literal["recording_started", "recording_ended", "recording_deleted"]
+    act: AccessAct
     who: Name
-    """The login, as the camera's computer knows it."""
+    """Whose recording it is: the login, as the camera's computer knows it. It ends and is deleted without anybody."""
     reason: AccessReason
     until: Time
     """When the recording ends at the latest."""

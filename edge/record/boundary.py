@@ -174,6 +174,11 @@ def kind_of(message: type[msgspec.Struct]) -> str:
     return schema.partition("/")[0]
 
 
+def kind_within(payload: bytes) -> str:
+    """Of bytes that were sealed: the schema stands first. Whatever else they are, `reseal` will say so."""
+    return payload[:40].partition(b'"schema":"')[2].partition(b"/")[0].decode("ascii", "replace")
+
+
 def bytes_max(message: type[msgspec.Struct]) -> int:
     """How large a message of this type may be."""
     return EVIDENCE_BYTES_MAX if message is Evidence else SEALED_BYTES_MAX

@@ -191,6 +191,15 @@ class EvidenceSettings(Section, frozen=True, kw_only=True):
     """The department's policy must turn it on as well, and the broker's access list is made from that."""
 
 
+class RecordingSettings(Section, frozen=True, kw_only=True):
+    """What `record` may do here, when a technician asks for it."""
+
+    minutes_max: Annotated[float, _between(0, 480)] = 60.0
+    """The longest recording; 0: none can be made here."""
+    keep_days_max: Annotated[float, _between(0.01, 30)] = 7.0
+    """Each is deleted so long after it began, fetched or not."""
+
+
 class HealthSettings(Section, frozen=True, kw_only=True):
     """How often the device tells how it is."""
 
@@ -214,4 +223,5 @@ class CameraSettings(Section, frozen=True, kw_only=True):
     broker: BrokerSettings = BrokerSettings()
     outbox: OutboxSettings = OutboxSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    recording: RecordingSettings = RecordingSettings()
     health: HealthSettings = HealthSettings()

@@ -17,6 +17,7 @@ import pytest
 from edge.camera import disk
 from edge.camera.disk import OutboxError, OutboxFailing, OutboxFull, OutboxReadOnly, OutboxTaken
 from edge.camera.outbox import FILE, Outbox
+from edge.record.access import Access
 from edge.record.boundary import NotSealable, seal, unseal
 from edge.record.examples import EXAMPLES
 from edge.record.sighting import Clock as ClockSeen
@@ -634,6 +635,51 @@ class TestDiskFaults:
     def test_faults_are_os_errors_so_the_link_only_pauses(self):
         for fault in (OutboxFull, OutboxReadOnly, OutboxFailing, OutboxTaken):
             assert issubclass(fault, OSError)
+
+
+class TestAccesses:
+    """A technician's acts wait among the sightings."""
+
+    def test_one_goes_out_in_its_place_and_takes_no_number_from_the_sightings(self, outbox, clock):
+        keep(outbox, clock)
+        outbox.keep_access(access(clock))
+        keep(outbox, clock)
+        assert [row.message.kind for row in outbox.oldest(10)] == ["sighting", "access", "sighting"]
+        assert [one.sequence for one in waiting_sightings(outbox)] == [1, 2]
+        assert outbox.days()[-1].vehicles == 2, "it is no vehicle"
+        assert deliver(outbox) == 3
+
+    def test_one_of_1970_grows_old_by_the_true_clock(self, tmp_path):
+        clock = FakeClock(now_ns=100 * S, synchronized=False)
+        with opened(tmp_path, clock, retention_days_max=1.0) as outbox:
+            outbox.keep_access(access(clock))
+            clock.pass_(300)
+            clock.jump((NOW_NS - clock.now_ns()) / S)
+            clock.set = True
+            outbox.tend()
+            assert [row.message.kind for row in outbox.oldest(10)] == ["access"]
+            assert 86_000 < outbox.oldest(1)[0].expires_s < 86_400
+            clock.pass_(86_400)
+            outbox.tend()
+            assert outbox.oldest(10) == []
+
+    def test_one_is_saved_from_a_damaged_file(self, tmp_path, clock):
+        with opened(tmp_path, clock) as outbox:
+            for _ in range(3):
+                outbox.keep_access(access(clock))
+            keep(outbox, clock, 300)
+        _overwrite_pages_in_the_middle(tmp_path / "outbox.sqlite3")
+        with opened(tmp_path, clock) as outbox:
+            assert [row.message.kind for row in outbox.oldest(4)] == ["access"] * 3 + ["sighting"]
+
+
+def access(clock) -> Access:
+    known = next(one for one in EXAMPLES if isinstance(one, Access))
+    return msgspec.structs.replace(known, time=time(clock.now_ns()))
+
+
+def waiting_sightings(outbox) -> list[Sighting]:
+    return [unseal(r.message.payload, Sighting) for r in outbox.oldest(100) if r.message.kind == "sighting"]
 
 
 @pytest.fixture

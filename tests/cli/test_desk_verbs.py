@@ -14,6 +14,7 @@ from edge.desk import audit
 from edge.desk.hotlists.watch import Watch
 from edge.desk.intake import Intake
 from edge.desk.store import open_store
+from edge.login import login
 from edge.settings.policy_rules import load_policy
 from tests.desk.builders import ROOT, ncic_line, payload, sighting, topic
 
@@ -195,7 +196,7 @@ def test_only_the_audits_readers_see_what_was_searched_for(tmp_path, capsys):
     assert "QQQ777" not in shown
     assert "farm store" in shown
     text = desk.config.read_text()
-    desk.config.write_text(text.replace("readers: []", f"readers: [{audit.login()}]"))
+    desk.config.write_text(text.replace("readers: []", f"readers: [{login()}]"))
     assert "QQQ777" in desk("audit", "tail", *WHO).out
     assert desk.acts()[-1][0] == "audit read"
 

@@ -34,11 +34,13 @@ class Queue:
         self.put(count)
 
     def put(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.put_message(seal(msgspec.structs.replace(EXAMPLES[0], sequence=self._number + 1)))
+
+    def put_message(self, message: Sealed) -> None:
         with self._lock:
-            for _ in range(count):
-                self._number += 1
-                message = seal(msgspec.structs.replace(EXAMPLES[0], sequence=self._number))
-                self.rows.append(Row(number=self._number, message=message, expires_s=1000.4))
+            self._number += 1
+            self.rows.append(Row(number=self._number, message=message, expires_s=1000.4))
 
     def oldest(self, count: int, *, after: int = 0) -> list[Row]:
         self._fail()

@@ -14,6 +14,7 @@ from edge.link import client as client_module
 from edge.link import connection, sending
 from edge.link.client import Client
 from edge.link.trust import LinkMisconfigured
+from edge.record.access import Access
 from edge.record.boundary import seal
 from edge.record.counters import Counters
 from edge.record.examples import EXAMPLES
@@ -212,6 +213,24 @@ def test_a_publisher_without_permission_keeps_everything_and_says_so(impatient):
             assert made.report.state == "connected"
     assert firsts(sequences(broker.sightings())) == list(range(1, 31))
     assert not queue.aside
+
+
+def test_an_access_that_yesterdays_access_list_does_not_name_does_not_hold_up_sightings(impatient):
+    queue = Queue(1)
+    queue.put_message(seal(next(one for one in EXAMPLES if isinstance(one, Access))))
+    queue.put(20)
+    with StandIn() as broker:
+        broker.on_publish = lambda publish: 0x87 if publish.topic.endswith("/access") else 0
+        with client(queue, broker.port):
+            wait_until(lambda: len(queue.rows) <= 1)
+
+            def another_came():
+                queue.put()
+                return queue.aside
+
+            wait_until(another_came)
+            wait_until(lambda: not queue.rows)
+    assert queue.aside == [2]
 
 
 @pytest.mark.parametrize("answer", [0x99, 0x80, Answer.HANG_UP], ids=["refused", "unspecified", "hung up on"])

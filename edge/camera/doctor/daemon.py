@@ -200,7 +200,7 @@ def recording(report: Health | None) -> Finding:
         name="recording",
         state="warn",
         saw=f"somebody records pictures, until {report.recording_until}",
-        where="recording.json",
+        where="recordings",
         remedy="it ends by itself; the desk's audit log says who and why",
     )
 
