@@ -6,6 +6,7 @@
         server.say("still")              # the same picture again and again; "moving" and "black" are the others
         server.say("drop")               # every client is thrown out; "refuse" keeps them out, "accept" lets them in
         server.kill(); server.start()    # the camera's power fails and returns, at the same address
+    with rtsp_server(pictures=folder, size=…) as server:    # 00000.jpg, 00001.jpg, … again and again
 
 Wants Debian's packages that `tests/debian-packages.txt` names, and the Python that they belong to; without them
 `rtsp_server` skips the test and says so.
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PYTHON = "/usr/bin/python3"
 """Debian's own, which python3-gi belongs to; never the tests' environment."""
@@ -38,8 +40,16 @@ raise SystemExit(", ".join(missing) or 0)
 class RtspServer:
     """The server's process."""
 
-    def __init__(self, user: str = "", password: str = "", *, size: tuple[int, int] = (320, 180), rate: int = 15):
-        self._arguments = [user, password, str(size[0]), str(size[1]), str(rate)]
+    def __init__(
+        self,
+        user: str = "",
+        password: str = "",
+        *,
+        size: tuple[int, int] = (320, 180),
+        rate: int = 15,
+        pictures: Path | None = None,
+    ):
+        self._arguments = [user, password, str(size[0]), str(size[1]), str(rate), str(pictures or "")]
         self.port = _free_port()
         self._process: subprocess.Popen[str] | None = None
 
@@ -119,7 +129,7 @@ PATTERNS = {"moving": "snow", "still": "smpte75", "black": "black"}
 class Camera:
     """Serves one stream and does what it is told."""
 
-    def __init__(self, port: str, user: str, password: str, width: str, height: str, rate: str) -> None:
+    def __init__(self, port: str, user: str, password: str, width: str, height: str, rate: str, pictures: str) -> None:
         import gi
 
         gi.require_version("GstRtspServer", "1.0")
@@ -131,9 +141,14 @@ class Camera:
         self._server = GstRtspServer.RTSPServer(address="127.0.0.1", service=port)
         self._server.connect("client-connected", self._on_client)
         factory = GstRtspServer.RTSPMediaFactory(shared=True)
+        drawn = "videotestsrc name=source is-live=true"
+        if pictures:  # a file is there at once: the clock makes a camera of it
+            drawn = (
+                f"multifilesrc location={pictures}/%05d.jpg loop=true caps=image/jpeg,framerate={rate}/1"
+                " ! jpegdec ! clocksync ! videoconvert"
+            )
         factory.set_launch(
-            f"( videotestsrc name=source is-live=true ! video/x-raw,format=I420,width={width},height={height},"
-            f"framerate={rate}/1 ! valve name=valve"
+            f"( {drawn} ! video/x-raw,format=I420,width={width},height={height},framerate={rate}/1 ! valve name=valve"
             " ! x264enc tune=zerolatency sliced-threads=false speed-preset=ultrafast key-int-max=5"
             " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
         )
@@ -163,7 +178,9 @@ class Camera:
         self._tell(media.get_element())
 
     def _tell(self, element) -> None:
-        element.get_by_name("source").set_property("pattern", PATTERNS[self._pattern])
+        drawn = element.get_by_name("source")
+        if drawn is not None:
+            drawn.set_property("pattern", PATTERNS[self._pattern])
         element.get_by_name("valve").set_property("drop", self._stalled)
 
     def _lock(self, factory, user: str, password: str) -> None:
