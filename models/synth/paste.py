@@ -33,8 +33,11 @@ def cover(rng: np.random.Generator, quad: Quad, aspect: float) -> Quad:
     return ((shares * ratio) @ axes.T + centre).astype(np.float32)
 
 
-def paste(rng: np.random.Generator, picture: Picture, flat: Picture, quad: Quad) -> None:
-    """Warp a flat plate (h×w×3) into the quad, in the light that the place had before."""
+def paste(rng: np.random.Generator, picture: Picture, flat: Picture, quad: Quad, *, hidden_share: float = 0.15) -> None:
+    """Warp a flat plate (h×w×3) into the quad, in the light that the place had before.
+
+    Of so many plates a part is hidden by something that stands before them.
+    """
     x0, y0, x1, y1 = bounds(quad, picture.shape, margin=0.25)
     if x1 - x0 < 3 or y1 - y0 < 3:
         return
@@ -53,7 +56,7 @@ def paste(rng: np.random.Generator, picture: Picture, flat: Picture, quad: Quad)
         warped, mask = cv2.GaussianBlur(warped, (0, 0), blur), cv2.GaussianBlur(mask, (0, 0), min(blur, 0.8))
     share = mask.astype(np.float32)[..., None] / 255
     place[:] = (place + (warped.astype(np.float32) - place) * share).astype(np.uint8)
-    if rng.random() < 0.15:
+    if rng.random() < hidden_share:
         _hide(rng, picture, quad)
 
 

@@ -25,20 +25,23 @@ def vote(*reads: tuple[str, float], **options: float) -> tuple[str, float] | Non
 def test_one_read_alone_is_as_sure_as_the_reader_was() -> None:
     text, confidence = vote(("123ABC", 0.9)) or ("", 0)
     assert text == "123ABC"
-    assert confidence == pytest.approx(0.9, abs=0.03)
+    assert confidence == pytest.approx(0.9, abs=0.05)
 
 
 def test_reads_that_agree_make_it_surer() -> None:
     alone, together = vote(("123ABC", 0.8)), vote(*[("123ABC", 0.8)] * 5)
     assert alone is not None
     assert together is not None
-    assert together[1] > alone[1] + 0.1
+    assert together[1] > alone[1] + 0.03
 
 
 def test_however_many_frames_agree_a_fault_that_they_share_leaves_doubt() -> None:
     result = vote(*[("123ABC", 0.9)] * 24)
     assert result is not None
-    assert 0.96 < result[1] < 0.98
+    assert 0.95 < result[1] < 0.99
+    doubtful = vote(*[("123ABC", 0.5)] * 24)
+    assert doubtful is not None
+    assert doubtful[1] < 0.9, "no single frame could be sure of it"
 
 
 def test_the_majority_outvotes_one_wrong_read() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge.camera.odds import log_odds, probability
 from edge.camera.plates import ALPHABET
 from edge.camera.scene import Character
 
@@ -30,6 +31,8 @@ IDLE = 0.9995
 """From this probability of blank on, a column is surely blank."""
 OPTIONS_MAX = 5
 """Alternatives kept for a character."""
+LIMIT = 12.0
+"""Log-odds of the features stay within ± this."""
 _FLOOR = 1e-9
 _Beams = dict[tuple[int, ...], tuple[float, float]]
 """Prefix → its probability when it ends in a blank, and when it ends in its last character."""
@@ -53,7 +56,7 @@ class Decoded:
     def features(self) -> tuple[float, float]:
         """(x, y) for the calibration: log-odds of the whole text, and of its least sure character; each within ±12."""
         weakest = min((character.probability for character in self.characters), default=0.0)
-        return _log_odds(float(np.exp(self.log_probability))), _log_odds(weakest)
+        return log_odds(float(np.exp(self.log_probability)), LIMIT), log_odds(weakest, LIMIT)
 
 
 def decode(logits: NDArray[np.float32], temperature: float = 1.0) -> Decoded:
@@ -79,7 +82,7 @@ def whole_text_confidence(decoded: Decoded, coefficients: tuple[float, float, fl
         return 0.0
     a, b, c = coefficients
     x, y = decoded.features
-    return float(1 / (1 + np.exp(-(a * x + b * y + c))))
+    return probability(a * x + b * y + c)
 
 
 def best_text(probabilities: NDArray[np.float64]) -> tuple[int, ...]:
@@ -171,9 +174,3 @@ def _without_idle(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
-
-
-def _log_odds(p: float) -> float:
-    limit = 12.0
-    bounded = min(max(p, 1e-7), 1 - 1e-7)
-    return float(np.clip(np.log(bounded / (1 - bounded)), -limit, limit))

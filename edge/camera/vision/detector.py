@@ -37,28 +37,44 @@ STRAIGHTENED_MAX = 8
 """Plates of one picture, best first, whose corners are looked at more closely: three looks of a third of a millisecond
 each."""
 
+CANDIDATE_SCORE_MIN = 0.1
+"""What the straightener weighs as well: on val it takes few plates from below this back, for many more looks."""
+
 Straighten = Callable[["NDArray[np.uint8]", Plate], Plate]
-"""A picture and a plate in it → the plate with better corners: `straightener.Straightener.straighten`."""
+"""A picture and a plate in it → the plate with better corners and score: `straightener.Straightener.straighten`."""
 
 
 class Detector:
     """Finds plates with one network. Remembers its last finds, and when it last looked at a whole frame."""
 
     def __init__(
-        self, entry: Entry, run: Run, settings: DetectorSettings, straighten: Straighten | None = None
+        self,
+        entry: Entry,
+        run: Run,
+        settings: DetectorSettings,
+        straighten: Straighten | None = None,
+        *,
+        weighed_min: float | None = None,
     ) -> None:
+        """`weighed_min`: the threshold on the scores that `straighten` gives; None when it leaves them as they are."""
         self._entry, self._run, self._settings, self._straighten = entry, run, settings, straighten
         self._finding = FINDING[entry.adapter]
         self._canvas = (entry.input.width, entry.input.height)
-        self._score_min = entry.score_min if settings.score_min is None else settings.score_min
+        found_min = entry.score_min if settings.score_min is None else settings.score_min
+        self._unweighed_min = found_min
+        self._weighed_min = weighed_min if weighed_min is None or settings.score_min is None else settings.score_min
+        self._candidate_min = found_min if weighed_min is None else min(found_min, CANDIDATE_SCORE_MIN)
         self._whole_ns: int | None = None
         self._found: list[Plate] = []
 
     @classmethod
     def of(cls, network: Network, settings: DetectorSettings, straightener: Network | None = None) -> Detector:
         """From loaded networks."""
-        straighten = None if straightener is None else Straightener.of(straightener).straighten
-        return cls(network.listed.entry, network.run, settings, straighten)
+        if straightener is None:
+            return cls(network.listed.entry, network.run, settings)
+        straighten, entry = Straightener.of(straightener).straighten, straightener.listed.entry
+        weighed_min = None if entry.calibration.plate is None else entry.score_min
+        return cls(network.listed.entry, network.run, settings, straighten, weighed_min=weighed_min)
 
     def find(self, frame: Frame, motion: Motion | None) -> list[Plate]:
         """The plates of one frame of a stream, best first.
@@ -97,10 +113,20 @@ class Detector:
             scores, quads = scores[kept], quads[kept]
         plates = [_plate(score, quad) for score, quad in zip(scores, quads, strict=True)]
         plates = [plate for plate in plates if plate.width_px >= self._settings.width_px_min]
-        if self._straighten is None:
-            return plates
+        return plates if self._straighten is None else self._studied(pixels, plates, self._straighten)
+
+    def _studied(self, pixels: NDArray[np.uint8], plates: list[Plate], straighten: Straighten) -> list[Plate]:
+        """The best with better corners and scores; the rest, if there are that many, by the detector's word alone."""
         near, far = plates[:STRAIGHTENED_MAX], plates[STRAIGHTENED_MAX:]
-        return [self._straighten(pixels, plate) for plate in near] + far
+        straight = [straighten(pixels, plate) for plate in near]
+        if self._weighed_min is None:
+            return straight + far
+        kept = [plate for plate in straight if plate.score >= self._weighed_min]
+        kept += [plate for plate in far if plate.score >= self._unweighed_min]
+        # Half a plate that was a find of its own may have become the whole of it.
+        scores = np.array([plate.score for plate in kept], np.float32)
+        quads = np.array([plate.corners for plate in kept], np.float32).reshape(-1, 4, 2)
+        return [kept[n] for n in distinct(scores, quads)]
 
     def _look(self, pixels: NDArray[np.uint8], area: Box, size: tuple[int, int]) -> Found:
         """One run of the network over one part of the picture; corners in the picture's own pixels."""
@@ -108,7 +134,7 @@ class Detector:
         part = pixels[y0 : int(area.y1), x0 : int(area.x1)]
         canvas, placed = letterbox(part, *size, align=self._entry.input.align)
         outputs = self._run(tensor(canvas, self._entry.input))
-        scores, quads = self._finding.decode(self._entry, outputs, self._score_min)
+        scores, quads = self._finding.decode(self._entry, outputs, self._candidate_min)
         quads = placed.back(quads) + np.array([x0, y0], np.float32)
         whole = _uncut(quads, area, pixels.shape[1], pixels.shape[0])
         return scores[whole], quads[whole]

@@ -77,16 +77,22 @@ class Input(Section, frozen=True, kw_only=True):
     trained with."""
 
 
+Weights = Annotated[tuple[float, ...], msgspec.Meta(min_length=3, max_length=3)]
+
+
 class Calibration(Section, frozen=True, kw_only=True):
-    """Readers: what turns the network's numbers into honest probabilities."""
+    """Readers and straighteners: what turns the networks' numbers into honest probabilities."""
 
     temperature: Positive = 1.0
     """Divides the text's logits."""
-    whole_text: Annotated[tuple[float, ...], msgspec.Meta(min_length=3, max_length=3)] | None = None
+    whole_text: Weights | None = None
     """a, b, c of sigmoid(a·x + b·y + c) over `ctc.Decoded.features`; empty: the text's own probability is taken."""
     region_temperature: Positive = 1.0
     region_names_one: Fraction = 0.5
     """The best region is named when its probability reaches this."""
+    plate: Weights | None = None
+    """Straighteners: a, b, c of sigmoid(a·x + b·y + c); x, y: log-odds of the detector's score and of the output
+    `plate`. Empty: the detector's score stays as it is."""
 
 
 Words = Annotated[tuple[str, ...], msgspec.Meta(min_length=2, max_length=32)]
@@ -121,7 +127,7 @@ class Entry(Section, frozen=True, kw_only=True):
     labels: tuple[str, ...] = ()
     """Detectors: the classes, in the order of the network's outputs."""
     score_min: Fraction = 0.3
-    """Detectors: the threshold that the training recommends."""
+    """Detectors, and straighteners that weigh scores: the threshold that the training recommends."""
     alphabet: str = ALPHABET
     """Readers: the characters, in the order of the network's outputs."""
     pad: Annotated[str, msgspec.Meta(max_length=1)] = "_"
