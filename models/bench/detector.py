@@ -1,12 +1,14 @@
 """What the plate detector finds, misses and costs, on photographs that it was never trained or chosen on.
 
-    python -m models.bench.detector                       # every entry of models/detector/manifest.yaml
-    python -m models.bench.detector --finds build/finds   # also saves what it finds outside labelled plates
+    python -m models.bench.detector                       # both input sizes, as the device finds
+    python -m models.bench.detector --alone               # the detector's network alone, without the straightener
+    python -m models.bench.detector --finds build/finds   # also saves what it finds and nobody has judged yet
     python -m models.bench.detector --reference yolov9t.onnx   # times that network beside ours, turn by turn
 
 Recall at IoU 0.5 of upright boxes, with Wilson's 95 % interval. A false box overlaps no labelled plate by 0.3 of the
-smaller one. In `us`, `eu`, `more` and `night` only some plates are labelled: finds there were looked at by eye, and
-those in detector_judged.csv, on real plates, are no false boxes; both figures are printed. Needs ../shared/data/eval.
+smaller one. Only some plates are labelled: finds elsewhere were looked at by eye, and those that detector_judged.csv
+calls a plate are no false boxes; both figures are printed, and how many finds nobody has judged. Whole pictures, no
+nearer looks. Needs ../shared/data/eval.
 """
 
 from __future__ import annotations
@@ -22,14 +24,19 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-import yaml
 
 from edge.camera.pixels import letterbox
-from models.train.detector.measure import Outcome, corner_error, distinct, false, hulls, onnx_find, outcome, touching
+from edge.camera.vision.detector import Detector
+from edge.camera.vision.manifest import load_manifest
+from edge.camera.vision.models import load_network
+from edge.camera.vision.straightener import load_straightener
+from edge.settings.camera import DetectorSettings, RuntimeSettings
+from models.train.detector.measure import Outcome, corner_error, distinct, false, hulls, matched, onnx_find, touching
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+SIZES = ("detector-wide", "detector-fast")
 LABELLED, EMPTY = ("us", "eu", "more", "night", "quads"), ("negatives", "people")
 WIDTHS = ((0, 32), (32, 48), (48, 64), (64, 96), (96, 160), (160, 10_000))
 """Plate widths in the photograph, pixels."""
@@ -41,58 +48,95 @@ def main() -> None:
     """Measure every entry of the manifest."""
     parser = argparse.ArgumentParser(prog="python -m models.bench.detector", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data/eval"))
-    parser.add_argument("--manifest", type=Path, default=Path("models/detector/manifest.yaml"))
-    parser.add_argument("--model", type=Path, help="measure this file in place of the manifest's")
-    parser.add_argument("--finds", type=Path, help="folder for cut-outs of the finds outside labelled plates")
+    parser.add_argument("--manifest", type=Path, default=Path("models/manifest.yaml"))
+    parser.add_argument("--alone", action="store_true", help="without the straightener")
+    parser.add_argument("--finds", type=Path, help="folder for cut-outs of the finds that nobody has judged")
     parser.add_argument("--reference", type=Path, help="an .onnx with one float image input, timed side by side")
     arguments = parser.parse_args()
     if not arguments.data.exists():
         raise SystemExit(f"{arguments.data}: not there; give the folder with us/, eu/ … by --data")
-    for entry in yaml.safe_load(arguments.manifest.read_text())["networks"]:
-        path = arguments.model or arguments.manifest.parent / entry["file"]
-        size = (entry["input"]["width"], entry["input"]["height"])
-        print(f"\n{entry['name']}  {path.name}  {size[0]}x{size[1]}  score >= {entry['score_min']}")
-        measure(arguments, path, size, float(entry["score_min"]), entry["name"])
-        cost(arguments, path, size)
+    for name in SIZES:
+        listed = load_manifest(arguments.manifest).pick(name, "detector")
+        size = (listed.entry.input.width, listed.entry.input.height)
+        print(f"\n{name}  {listed.file.name}  {size[0]}x{size[1]}{'  alone' if arguments.alone else ''}")
+        measure(arguments, name, size)
+        cost(arguments, listed.file, size)
 
 
-def measure(arguments: argparse.Namespace, path: Path, size: tuple[int, int], score_min: float, name: str) -> None:
-    """Print recall, false boxes and corner error of one file at one input size."""
-    find = onnx_find(path)
-    judged = _judged()
+def load_detector(manifest: Path, name: str, *, alone: bool = False) -> Detector:
+    """The device's detector, for whole pictures and plates of any width."""
+    settings = DetectorSettings(
+        model=name, tiles="never", width_px_min=8, straightener=None if alone else "straightener"
+    )
+    listed, runtime = load_manifest(manifest), RuntimeSettings()
+    network = load_network(listed.pick(name, "detector"), runtime)
+    return Detector.of(network, settings, load_straightener(listed, settings, runtime))
+
+
+def seen(
+    detector: Detector, picture: NDArray[np.uint8], truth: NDArray[np.float32], by: list[str], size: tuple[int, int]
+) -> Outcome:
+    """What the device finds in one picture, against its truth."""
+    plates = detector.search(picture)
+    scores = np.array([plate.score for plate in plates], np.float32)
+    quads = np.array([plate.corners for plate in plates], np.float32).reshape(-1, 4, 2)
+    scale = min(size[0] / picture.shape[1], size[1] / picture.shape[0])
+    return matched(scores, quads, truth, by, scale)
+
+
+def measure(arguments: argparse.Namespace, name: str, size: tuple[int, int]) -> None:
+    """Print recall, false boxes and corner error at one input size."""
+    detector = load_detector(arguments.manifest, name, alone=arguments.alone)
     by_width: dict[tuple[int, int], list[bool]] = {band: [] for band in WIDTHS}
     for folder in (*LABELLED, *EMPTY):
         pictures = _pictures(arguments.data / folder, labelled=folder in LABELLED)
         outcomes = [
-            (file, outcome(find, _read(arguments.data / folder / file), quads, by, size, score_min))
+            (file, seen(detector, _read(arguments.data / folder / file), quads, by, size))
             for file, (quads, by) in pictures.items()
         ]
-        wrong = [(file, o.quads[i], float(o.scores[i])) for file, o in outcomes for i in np.flatnonzero(false(o))]
-        surely = [w for w in wrong if not touching(w[1][None], judged.get((folder, w[0]), np.zeros((0, 4))))[0]]
         line = f"  {folder:<10}"
         if folder in LABELLED:
             hits = [t in o.match for _, o in outcomes for t in range(len(o.truth))]
             line += f"recall {interval(sum(hits), len(hits))}  "
-        line += (
-            f"false boxes {len(wrong) / len(outcomes):.3f} an image, {len(surely) / len(outcomes):.3f} after judging"
-        )
-        errors = [
-            corner_error(o.quads[i], o.truth[t])
-            for _, o in outcomes
-            for i, t in enumerate(o.match)
-            if t >= 0 and o.by[t] == "source"
-        ]
-        print(
-            line
-            + (f", corner error {np.mean(errors):.3f} of the width (median {np.median(errors):.3f})" if errors else "")
-        )
+        wrong = [(file, o.quads[i], float(o.scores[i])) for file, o in outcomes for i in np.flatnonzero(false(o))]
+        told, open_ = _false_boxes(folder, wrong, len(outcomes))
+        print(line + told + _corners(outcomes))
         if folder in {"us", "eu", "more", "night"}:
             for _, o in outcomes:
                 _sort(o, by_width)
         if arguments.finds:
-            _save(arguments, folder, name, wrong)
+            _save(arguments, folder, name, open_)
     for (low, high), hits in by_width.items():
         print(f"  {low:>4}-{high if high < 10_000 else '':<4} px wide  recall {interval(sum(hits), len(hits))}")
+
+
+Wrong = tuple[str, "NDArray[np.float32]", float]
+"""A find on no labelled plate: its picture, its corners, its score."""
+
+
+def _false_boxes(folder: str, wrong: list[Wrong], pictures: int) -> tuple[str, list[Wrong]]:
+    """What to print, and the finds that nobody has judged; until someone does, they count as false."""
+    plates, nothing = (_judged(plate=plate) for plate in (True, False))
+    surely = [w for w in wrong if not _on(w, folder, plates)]
+    open_ = [w for w in surely if not _on(w, folder, nothing)]
+    told = f"false boxes {len(wrong) / pictures:.3f} an image, {len(surely) / pictures:.3f} after judging"
+    return told + (f" ({len(open_)} not judged)" if open_ else ""), open_
+
+
+def _on(wrong: Wrong, folder: str, boxes: dict[tuple[str, str], NDArray[np.float32]]) -> bool:
+    return bool(touching(wrong[1][None], boxes.get((folder, wrong[0]), np.zeros((0, 4), np.float32)))[0])
+
+
+def _corners(outcomes: list[tuple[str, Outcome]]) -> str:
+    errors = [
+        corner_error(o.quads[i], o.truth[t])
+        for _, o in outcomes
+        for i, t in enumerate(o.match)
+        if t >= 0 and o.by[t] == "source"
+    ]
+    if not errors:
+        return ""
+    return f", corner error {np.mean(errors):.3f} of the width (median {np.median(errors):.3f})"
 
 
 def cost(arguments: argparse.Namespace, path: Path, size: tuple[int, int]) -> None:
@@ -145,12 +189,12 @@ def _quad(row: Row) -> tuple[list[list[float]], str]:
     return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]], "box"
 
 
-def _judged() -> dict[tuple[str, str], NDArray[np.float32]]:
-    """Boxes that were looked at and are real plates without a label: (folder, file) → B×4 (x0, y0, x1, y1)."""
+def _judged(*, plate: bool) -> dict[tuple[str, str], NDArray[np.float32]]:
+    """What was looked at: boxes of real plates without a label, or of none. (folder, file) → B×4 (x0, y0, x1, y1)."""
     boxes: dict[tuple[str, str], list[list[float]]] = {}
-    if JUDGED.exists():
-        with JUDGED.open(newline="") as table:
-            for row in csv.DictReader(table):
+    with JUDGED.open(newline="") as table:
+        for row in csv.DictReader(table):
+            if (row["plate"] == "yes") is plate:
                 box = [float(row[name]) for name in ("x0", "y0", "x1", "y1")]
                 boxes.setdefault((row["folder"], row["file"]), []).append(box)
     return {place: np.array(rows, np.float32) for place, rows in boxes.items()}
@@ -163,9 +207,7 @@ def _sort(o: Outcome, by_width: dict[tuple[int, int], list[bool]]) -> None:
         by_width[band].append(t in o.match)
 
 
-def _save(
-    arguments: argparse.Namespace, folder: str, name: str, wrong: list[tuple[str, NDArray[np.float32], float]]
-) -> None:
+def _save(arguments: argparse.Namespace, folder: str, name: str, wrong: list[Wrong]) -> None:
     """One cut-out for each find, three times as wide as the find, its box in the file name, for judging by eye."""
     arguments.finds.mkdir(parents=True, exist_ok=True)
     for file, quad, score in wrong:

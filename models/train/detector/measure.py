@@ -63,13 +63,23 @@ def outcome(
     scores, quads = (part[0] for part in find(canvas[None]))
     quads, scores = quads[scores >= score_min], scores[scores >= score_min]
     kept = distinct(scores, quads)
-    scores, quads = scores[kept], placed.back(quads[kept])
+    return matched(scores[kept], placed.back(quads[kept]), truth, by, placed.scale)
+
+
+def matched(
+    scores: NDArray[np.float32],
+    quads: NDArray[np.float32],
+    truth: NDArray[np.float32],
+    by: list[str],
+    scale: float,
+) -> Outcome:
+    """Finds (F, F×4×2, best first) against one picture's truth, which the network saw at `scale`."""
     match = np.full(len(scores), -1)
     overlaps = iou(hulls(quads), hulls(truth))
     for i in range(len(scores)):
         free = [t for t in range(len(truth)) if t not in match[:i] and overlaps[i, t] >= 0.5]
         match[i] = max(free, key=lambda t: overlaps[i, t]) if free else -1
-    widths = (truth[:, :, 0].max(axis=1) - truth[:, :, 0].min(axis=1)) * placed.scale if len(truth) else np.zeros(0)
+    widths = (truth[:, :, 0].max(axis=1) - truth[:, :, 0].min(axis=1)) * scale if len(truth) else np.zeros(0)
     return Outcome(truth, by, scores, quads, match, widths.astype(np.float32))
 
 

@@ -63,4 +63,5 @@ def run(arguments: argparse.Namespace) -> None:
         "layout: NHWC, type: uint8, color: bgr}\n"
         f"  val: {{corner_error: {error:.4f}}}\n"
     )
+    print("now: python -m models.train.straightener weigh (until then the device uses the detector's score alone)")
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, corner error {error:.4f} of the width on val")

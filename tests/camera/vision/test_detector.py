@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -149,3 +151,50 @@ def test_every_plate_that_was_found_is_straightened():
     better = plate(600, 400, width=90)
     finder = Detector(ENTRY, Canvases(), DetectorSettings(tiles="never"), lambda _pixels, _plate: better)
     assert finder.find(white(601, 401, 642, 422), None) == [better]
+
+
+def weighing(found_at, weighed_to, **settings):
+    """A detector whose find of a score is weighed to another, 0.5 being enough."""
+    return Detector(
+        ENTRY,
+        Canvases(score=found_at),
+        DetectorSettings(tiles="never", **settings),
+        lambda _pixels, one: replace(one, score=weighed_to),
+        weighed_min=0.5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("found_at", "weighed_to", "settings", "kept"),
+    [
+        (0.9, 0.3, {}, False),
+        (0.2, 0.8, {}, True),
+        (0.05, 0.8, {}, False),
+        (0.9, 0.6, {"score_min": 0.7}, False),
+        (0.9, 0.3, {"score_min": 0.2}, True),
+    ],
+    ids=["doubted from near", "believed from near", "no candidate", "settings ask more", "settings ask less"],
+)
+def test_what_both_networks_say_decides(found_at, weighed_to, settings, kept):
+    found = weighing(found_at, weighed_to, **settings).find(white(601, 401, 642, 422), None)
+    assert [one.score for one in found] == ([weighed_to] if kept else [])
+
+
+def test_half_a_plate_that_becomes_the_whole_of_it_is_told_once():
+    whole = plate(620, 410, width=42)
+    finder = Detector(
+        ENTRY,
+        Halves(),
+        DetectorSettings(tiles="never"),
+        lambda _pixels, one: replace(whole, score=one.score),
+        weighed_min=0.5,
+    )
+    assert [one.score for one in finder.find(white(601, 401, 642, 422), None)] == [pytest.approx(0.9)]
+
+
+class Halves:
+    """A `Run` that takes the two halves of a plate for two."""
+
+    def __call__(self, _tensor):
+        left = np.array([[300, 200], [315, 200], [315, 210], [300, 210]], np.float32)
+        return np.array([[0.9, 0.8]], np.float32), np.stack([left, left + np.array([16, 0], np.float32)])[None]

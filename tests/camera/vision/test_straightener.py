@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
 from edge.camera.scene import Plate
-from edge.camera.vision.manifest import Entry, Input
+from edge.camera.vision.manifest import Calibration, Entry, Input
 from edge.camera.vision.straightener import Straightener
 
 ENTRY = Entry(
@@ -85,3 +86,24 @@ def test_a_straight_plate_is_looked_at_once():
     looks = []
     Straightener(ENTRY, lambda tensor: looks.append(1) or outline(tensor)).straighten(white(), plate(TRUE))
     assert len(looks) <= 2
+
+
+WEIGHING = msgspec.structs.replace(ENTRY, calibration=Calibration(plate=(1.0, 0.5, -1.0)))
+
+
+@pytest.mark.parametrize(("said", "weighed"), [(0.999, 0.99), (0.9, 0.91), (0.5, 0.77), (0.01, 0.25), (0.0, 0.04)])
+def test_what_looks_like_none_from_near_loses_its_score(said, weighed):
+    def network(tensor):
+        return outline(tensor)[0], np.array([[said]], np.float32)
+
+    found = Straightener(WEIGHING, network).straighten(white(), plate(TRUE))
+    assert found.score == pytest.approx(weighed, abs=0.02)
+
+
+def test_corners_that_are_not_believed_leave_the_doubt():
+    def silly(_tensor):
+        return np.full((1, 4, 2), np.nan, np.float32), np.array([[0.001]], np.float32)
+
+    found = Straightener(WEIGHING, silly).straighten(white(), plate(TRUE))
+    assert found.corners == plate(TRUE).corners
+    assert found.score < 0.2
