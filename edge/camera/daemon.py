@@ -32,11 +32,11 @@ from edge.camera.health import Facts, Vitals
 from edge.camera.line import fresh_line, load_networks, origin
 from edge.camera.normal import Remembered
 from edge.camera.outbox import Outbox
-from edge.camera.presence import presence
+from edge.camera.presence import discovery, presence
 from edge.camera.quality import Quality
 from edge.camera.recordings.shelf import Shelf
 from edge.camera.state_files import NORMAL, leave_health, leave_struct, read_struct
-from edge.link.client import Client, Hearing
+from edge.link.client import DRAIN_S_MAX, LIFELESS_S_MAX, Client, Hearing
 from edge.link.handing import Handing
 from edge.link.topics import topic
 from edge.record.boundary import seal
@@ -65,10 +65,6 @@ TEND_EVERY_S = 60.0
 RECORDING_EVERY_S = 5.0
 """A recording that begins or ends is told within this, and not only with the minute's report."""
 REMEMBER_EVERY_S = 3600.0
-SILENT_S_MAX = 120.0
-"""Capture and link must have shown life within this; the longest of their waits is shorter."""
-DRAIN_S_MAX = 6.0
-"""At the end, for what was just concluded; with the rest of the goodbye it stays within 10 s."""
 
 Ending = Literal["ended", "stopped", "reload", "failed"]
 """The recording is over; somebody asked; somebody asked for new settings; a thread died."""
@@ -151,6 +147,8 @@ class Daemon:
     def run(self) -> Ending:
         """Until the recording ends or somebody says so."""
         capture = Thread(target=self._capture, name="capture", daemon=True)
+        if self._settings.home_assistant.discovery:
+            self._client.say(discovery(self._settings))
         self._client.start(self._outbox)
         capture.start()
         self._notifier.ready(f"{self._settings.camera}: looking; {self._networks.provider} runs the networks")
@@ -280,7 +278,7 @@ class Daemon:
 
     def _others_live(self, now_s: float) -> bool:
         capture_s = self._source.status.alive_ns / 1e9
-        return self._client.alive and now_s - self._client.beat_s < SILENT_S_MAX and now_s - capture_s < SILENT_S_MAX
+        return self._client.alive and max(now_s - self._client.beat_s, now_s - capture_s) < LIFELESS_S_MAX
 
     def _finish(self, capture: Thread) -> None:
         if self._asked == "reload":

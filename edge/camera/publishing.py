@@ -16,6 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, Literal
 
 from edge.camera.presence import presence
+from edge.link.client import DRAIN_S_MAX, LIFELESS_S_MAX
 from edge.link.hatch import answer
 from edge.link.publisher import TURN_S_MAX, Publisher
 from edge.settings.paths import anchored
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SILENT_S_MAX: Final = 120.0
-"""The link's thread must have shown life within this; the longest of its waits is shorter."""
-DRAIN_S_MAX: Final = 6.0
-"""At the end; with the goodbye it stays within 10 s."""
 FIRST_HANDED: Final = 3
 """The first socket that systemd hands over, sd_listen_fds(3)."""
 
@@ -78,7 +75,7 @@ class Publishing:
     def _goes_on(self, client: Client) -> bool:
         if not client.alive:
             self._asked = "failed"
-        elif monotonic() - client.beat_s < SILENT_S_MAX:
+        elif monotonic() - client.beat_s < LIFELESS_S_MAX:
             self._notifier.alive()
         return self._asked is None
 

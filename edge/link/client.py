@@ -36,6 +36,10 @@ log = logging.getLogger(__name__)
 TURN_S_MAX: Final = 1.0
 """The thread shows life at least this often, but for dialling: a name server and `connection.DIAL_S_MAX`, twice."""
 GOODBYE_S_MAX: Final = 2.0
+LIFELESS_S_MAX: Final = 120.0
+"""So long may a thread that has a line, to a broker or a camera, show no life; the longest of its waits is shorter."""
+DRAIN_S_MAX: Final = 6.0
+"""For what waits, when a program ends; with the goodbye it stays within 10 s."""
 """For the broker to acknowledge that we leave."""
 PRESENCE_AGAIN_S: Final = 5.0
 """After each welcome we say once more that we are here. A broker that still held our old line ends it when it hears the

@@ -23,6 +23,7 @@ from edge.record.access import Access
 from edge.record.audit_head import AuditHead
 from edge.record.counters import Counters
 from edge.record.desk_status import DeskStatus
+from edge.record.discovery import Discovery
 from edge.record.evidence import Evidence, EvidenceRequest
 from edge.record.health import Health
 from edge.record.hit import Hit
@@ -32,7 +33,7 @@ from edge.record.status import Status
 from edge.record.verdict import Verdict
 
 SEALED_BYTES_MAX: Final = 4096
-"""A sighting is about 900 bytes, and no message can be larger than 3,000 by its types (see `capacity`), but one:"""
+"""A sighting is about 900 bytes, and no message can be larger than 3,100 by its types (see `capacity`), but one:"""
 EVIDENCE_BYTES_MAX: Final = 13_312
 """A plate's own crop, 192×64 points of four bits: the one exception, off unless the department's policy wants it."""
 
@@ -49,7 +50,10 @@ SEALABLE: Final[tuple[type[msgspec.Struct], ...]] = (
     DeskStatus,
     Evidence,
     EvidenceRequest,
+    Discovery,
 )
+_UNMARKED: Final[dict[type[msgspec.Struct], str]] = {Discovery: "discovery/1"}
+"""Whose format is another's: they bear no schema of ours."""
 
 _VALUE: Final = re.compile(r"(enum value|unknown field) .*?(?= - at `|$)", re.DOTALL)
 """What msgspec repeats of a value in its errors."""
@@ -170,8 +174,13 @@ def recheck(sealed: object) -> Sealed:
 
 def kind_of(message: type[msgspec.Struct]) -> str:
     """`Sighting` → `sighting`: the schema's name without its version."""
-    schema: str = msgspec.structs.fields(message)[0].default
-    return schema.partition("/")[0]
+    return schema_of(message).partition("/")[0]
+
+
+def schema_of(message: type[msgspec.Struct]) -> str:
+    """`Sighting` → `sighting/1`."""
+    marked: str = msgspec.structs.fields(message)[0].default
+    return _UNMARKED.get(message, marked)
 
 
 def kind_within(payload: bytes) -> str:

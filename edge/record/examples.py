@@ -10,6 +10,7 @@ from edge.record.access import Access
 from edge.record.audit_head import AuditHead
 from edge.record.counters import Counters, Day
 from edge.record.desk_status import DeskStatus, ListStatus
+from edge.record.discovery import discover
 from edge.record.evidence import Evidence, EvidenceRequest
 from edge.record.health import Device, Health, Latency, Link, Outbox, Picture, Source, Stages
 from edge.record.hit import Difference, Hit, HitList, HitListed, HitMatch, HitRead, WeakestCharacter
@@ -168,6 +169,13 @@ EXAMPLES: Final[tuple[msgspec.Struct, ...]] = (
         who="technician",
         reason="tuning",
         until="2026-11-23T17:35:00.000Z",
+    ),
+    discover(
+        "hesston",
+        "north",
+        health="lpr/v1/hesston/north/health",
+        status="lpr/v1/hesston/north/status",
+        software="1.2.0",
     ),
     _HIT,
     Verdict(

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.record.boundary import SEALABLE, kind_of
+from edge.record.boundary import SEALABLE, kind_of, schema_of
 from edge.record.examples import EXAMPLES
 
 FOLDER: Final = Path(__file__).parent / "schema"
@@ -30,10 +30,9 @@ def schema(message: type[msgspec.Struct]) -> JsonSchema:
     name = root["$ref"].rpartition("/")[2]
     for part, documented in _structs(message).items():
         _describe(components[part], documented)
-    version = msgspec.structs.fields(message)[0].default
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:plate-reader:{version.replace('/', ':')}",
+        "$id": f"urn:plate-reader:{schema_of(message).replace('/', ':')}",
         **components.pop(name),
         **({"$defs": dict(sorted(components.items()))} if components else {}),
         "examples": [msgspec.to_builtins(example) for example in EXAMPLES if type(example) is message],

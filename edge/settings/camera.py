@@ -200,6 +200,13 @@ class RecordingSettings(Section, frozen=True, kw_only=True):
     """Each is deleted so long after it began, fetched or not."""
 
 
+class HomeAssistantSettings(Section, frozen=True, kw_only=True):
+    """Whether Home Assistant is told how to show this camera's health."""
+
+    discovery: bool = False
+    """Health alone; there is no switch for plates."""
+
+
 class HealthSettings(Section, frozen=True, kw_only=True):
     """How often the device tells how it is."""
 
@@ -225,3 +232,4 @@ class CameraSettings(Section, frozen=True, kw_only=True):
     evidence: EvidenceSettings = EvidenceSettings()
     recording: RecordingSettings = RecordingSettings()
     health: HealthSettings = HealthSettings()
+    home_assistant: HomeAssistantSettings = HomeAssistantSettings()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from edge.record.discovery import NAME_CHARACTERS_MAX
 from edge.settings.camera import (
     Area,
     BrokerSettings,
@@ -116,7 +117,20 @@ def _broker(broker: BrokerSettings) -> Iterator[tuple[str, str]]:
         yield "host", "the port has a key of its own: write it behind port"
 
 
+def _camera(camera: CameraSettings) -> Iterator[tuple[str, str]]:
+    """Home Assistant's message has less room for names than the others."""
+    if not camera.home_assistant.discovery:
+        return
+    for key, name in (("site", camera.site), ("camera", camera.camera)):
+        if len(name) > NAME_CHARACTERS_MAX:
+            yield (
+                key,
+                f"at most {NAME_CHARACTERS_MAX} characters with home_assistant.discovery: shorten it, or turn it off",
+            )
+
+
 RULES: Rules = {
+    CameraSettings: _camera,
     Area: _area,
     SourceSettings: _source,
     ViewSettings: _view,

@@ -23,6 +23,12 @@ def test_a_camera_may_publish_its_own_topics(broker, kind):
         assert north.publish(f"{SITE}/north/{kind}", b"{}") in (TAKEN, NOBODY_LISTENS)
 
 
+def test_a_camera_may_show_itself_to_home_assistant_and_no_other_camera(broker):
+    with user(broker, "north") as north:
+        assert north.publish("homeassistant/device/lpr-hesston-north/config", b"{}") in (TAKEN, NOBODY_LISTENS)
+        assert north.publish("homeassistant/device/lpr-hesston-south/config", b"{}") == NOT_AUTHORISED
+
+
 @pytest.mark.parametrize(
     "topic",
     [

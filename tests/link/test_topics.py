@@ -11,6 +11,7 @@ def test_topics_are_those_that_consumers_know():
         "status": "lpr/v1/hesston/north/status",
         "health": "lpr/v1/hesston/north/health",
         "counters": "lpr/v1/hesston/north/counters",
+        "discovery": "homeassistant/device/lpr-hesston-north/config",
         "selftest": "lpr/v1/hesston/north/selftest",
         "access": "lpr/v1/hesston/north/access",
         "hit": "lpr/v1/hesston/desk/hit",
@@ -37,7 +38,13 @@ def test_the_filters_of_a_subscriber():
 
 
 def test_only_state_is_retained_and_only_what_is_of_one_vehicle_expires():
-    assert {kind for kind, d in DELIVERIES.items() if d.retained} == {"status", "health", "counters", "desk_status"}
+    assert {kind for kind, d in DELIVERIES.items() if d.retained} == {
+        "status",
+        "health",
+        "counters",
+        "discovery",
+        "desk_status",
+    }
     assert {kind for kind, d in DELIVERIES.items() if d.expires} == {
         "sighting",
         "hit",

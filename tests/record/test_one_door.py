@@ -29,7 +29,7 @@ NETWORK = {
 }
 MAY_TOUCH_THE_NETWORK = {
     "link/connection.py": "the one line to the broker",
-    "link/client.py": "wakes its own thread through a socket pair",
+    "link/mailbox.py": "wakes the link's thread through a socket pair",
     "link/hatch.py": "a local socket between a camera's two processes",
     "link/handing.py": "wakes its own thread through a socket pair",
     "camera/publishing.py": "takes the local socket that systemd hands over",
@@ -40,6 +40,7 @@ MAY_TOUCH_THE_NETWORK = {
     "link/broker.py": "looks for a free port for the demo's broker",
     "camera/aim/serving.py": "the technician's page; no part of the daemon",
     "camera/aim/server.py": "likewise",
+    "camera/aim/patience.py": "likewise: hangs up on whoever does not finish asking",
     "camera/notify.py": "tells systemd, through a local socket",
     "camera/frames/rtsp_reason.py": "asks the camera itself why it gives no picture",
 }

@@ -53,8 +53,8 @@ def test_every_message_has_an_example_that_is_valid(message):
 
 HOSTILE = {
     "one more field": lambda d: {**d, "image": "data:image/jpeg;base64,/9j/4AAQ"},
-    "one field less": lambda d: {key: value for key, value in d.items() if key != "site"},
-    "without its version": lambda d: {key: value for key, value in d.items() if key != "schema"},
+    "one field less": lambda d: dict([*d.items()][:-1]),
+    "without its version": lambda d: dict([*d.items()][1:]),
     "another version": lambda d: {**d, "schema": "sighting/2"},
     "a picture for a name": lambda d: {**d, "site": "iVBORw0KGgoAAAANSUhEUgAA"},
     "an object for a name": lambda d: {**d, "site": {"x": 1}},

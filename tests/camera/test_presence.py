@@ -1,0 +1,71 @@
+"""What a camera says of itself to Home Assistant, on a real broker: nothing unless asked, and then health alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from edge.camera.presence import discovery
+from edge.record.examples import EXAMPLES
+from edge.record.health import Health
+from edge.settings.camera import BrokerSettings, HomeAssistantSettings
+from tests.brokers import Subscriber, mosquitto, wait_until
+from tests.sites import build_site, write_settings
+
+HEALTH = msgspec.to_builtins(next(one for one in EXAMPLES if isinstance(one, Health)))
+
+
+def told(settings) -> dict:
+    return json.loads(discovery(settings).payload)
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["as it comes", "asked"])
+def test_home_assistant_finds_the_camera_only_when_the_settings_say_so(tmp_path, asked):
+    with mosquitto(tmp_path / "broker") as broker:
+        settings = msgspec.structs.replace(
+            build_site(tmp_path),
+            broker=BrokerSettings(port=broker.port, reconnect_s_min=0.1),
+            home_assistant=HomeAssistantSettings(discovery=asked),
+        )
+        config = write_settings(tmp_path, settings)
+        command = [sys.executable, "-m", "edge.cli.main", "run", "--config", str(config)]
+        environment = {**os.environ, "STATE_DIRECTORY": str(tmp_path / "state")}
+        subprocess.run(command, check=True, timeout=100, env=environment, capture_output=True)
+        with Subscriber(broker.port, filter="#") as late:  # a Home Assistant that starts a day later
+            wait_until(lambda: late.payloads("health"), what="what is retained")
+        found = [one for one in late.messages if one.topic.startswith("homeassistant/")]
+    assert [one.topic for one in found] == (["homeassistant/device/lpr-hesston-north/config"] if asked else [])
+    if asked:
+        device = json.loads(found[0].payload)
+        retained = {one.topic for one in late.messages}
+        assert {device["stat_t"], device["avty_t"]} <= retained
+        assert found[0].retained
+
+
+def test_every_value_is_where_the_message_says_it_is(tmp_path):
+    """Home Assistant renders with Jinja, and so does this."""
+    jinja2 = pytest.importorskip("jinja2")
+    shown = {
+        key: jinja2.Template(entity["val_tpl"], undefined=jinja2.StrictUndefined).render(value_json=HEALTH)
+        for key, entity in told(build_site(tmp_path))["cmps"].items()
+    }
+    picture = {key: str(HEALTH["picture"][key]) for key in ("moved", "blurred", "dirty", "dark", "frozen")}
+    assert {key: shown[key] for key in picture} == picture
+    assert shown["recording"] == "False"
+    assert shown["camera"] == HEALTH["source"]["state"]
+    assert float(shown["temperature"]) == HEALTH["device"]["temperature_c"]
+    assert float(shown["waiting"]) == HEALTH["outbox"]["depth"]
+
+
+def test_its_names_are_unique_and_its_keys_home_assistants(tmp_path):
+    said = told(build_site(tmp_path))
+    names = [entity["uniq_id"] for entity in said["cmps"].values()]
+    assert len(set(names)) == len(names)
+    assert set(said) == {"dev", "o", "stat_t", "avty_t", "avty_tpl", "cmps"}, "it refuses what it does not know"
+    assert "sighting" not in json.dumps([entity["val_tpl"] for entity in said["cmps"].values()])
+    assert "plate" not in json.dumps(said["cmps"])
