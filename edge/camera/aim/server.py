@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).with_name("page")
 FILES = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js", "/areas.js": "areas.js"}
 BODY_MAX = 65_536
+BODY_S_MAX = 10.0
 WAIT_S_MAX = 5.0
 """A browser that waits for a picture is answered after this long, with none."""
 POLL_S = 0.05
@@ -229,13 +231,18 @@ def report_json(report: object) -> str:
 
 
 async def _body(request: Request) -> bytes:
-    """At most `BODY_MAX`; what is longer is cut, and then no JSON."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_MAX:
-            break
-    return body[:BODY_MAX]
+    """At most `BODY_MAX`, and within `BODY_S_MAX`; what is longer or slower is cut, and then no JSON."""
+    body = bytearray()
+
+    async def take() -> None:
+        async for chunk in request.stream():
+            body.extend(chunk)
+            if len(body) > BODY_MAX:
+                return
+
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(take(), BODY_S_MAX)
+    return bytes(body[:BODY_MAX])
 
 
 def _file(name: str) -> Callable[[Request], FileResponse]:

@@ -22,6 +22,7 @@ import uvicorn
 
 from edge.camera.aim.access import LOOPBACK, Access
 from edge.camera.aim.certificate import Certificate, self_signed
+from edge.camera.aim.patience import Impatient
 from edge.camera.aim.server import Desk, Latest, application, report_json
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _serve(
     )
     config = uvicorn.Config(
         application(desk),
-        http="h11",
+        http=Impatient,
         ws="none",
         lifespan="off",
         log_config=None,

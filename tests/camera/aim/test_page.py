@@ -198,6 +198,22 @@ def saved(page):
     wait(lambda: page.find_element("id", "said").text.startswith("Saved"))
 
 
+def overwrites_only_when_told_to(settings, page):
+    """Save alone does not, however often; who means it has a button of its own."""
+    theirs = settings.read_text()
+    replace = page.find_element("id", "replace")
+    assert not replace.is_displayed()
+    for _ in range(2):
+        page.find_element("id", "save").click()
+        wait(lambda: page.find_element("id", "said").text.startswith("Not saved: somebody else"))
+        assert settings.read_text() == theirs
+    wait(replace.is_displayed)
+    replace.click()
+    wait(lambda: page.find_element("id", "said").text.startswith("Saved"))
+    assert len(yaml.safe_load(settings.read_text())["view"]["look"]) == 2
+    assert not replace.is_displayed()
+
+
 @pytest.mark.timeout(180)
 def test_areas_are_drawn_by_mouse_and_by_keyboard_and_land_in_the_file(started, browser):
     from selenium.webdriver import ActionChains, Keys
@@ -241,6 +257,9 @@ def test_areas_are_drawn_by_mouse_and_by_keyboard_and_land_in_the_file(started, 
     wait(lambda: "Somebody else" in page.find_element("id", "said").text)
     assert len(page.find_elements("css selector", "#sketch rect")) == 3
 
+    overwrites_only_when_told_to(aim.settings, page)
+    page.find_element("id", "add-look").click()
+
     page.set_window_size(500, 900)
     page.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride", {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
@@ -250,4 +269,4 @@ def test_areas_are_drawn_by_mouse_and_by_keyboard_and_land_in_the_file(started, 
     # The program ends in the middle of it: said, and what was drawn is still there.
     aim.end()
     wait(lambda: "kept" in page.find_element("id", "state").text)
-    assert len(page.find_elements("css selector", "#sketch rect")) == 3
+    assert len(page.find_elements("css selector", "#sketch rect")) == 4

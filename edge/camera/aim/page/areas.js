@@ -9,10 +9,12 @@ export class Areas {
   constructor(token) {
     this.token = token;
     this.list = []; // {kind, x0, y0, x1, y1}
-    this.version = null;
+    this.version = null; // of the file that we began with
+    this.theirs = null; // of the file that somebody else has made of it since, as far as we were told
     this.dirty = false;
     for (const kind of ["look", "ignore"]) $(`add-${kind}`).onclick = () => this.add(kind);
     $("save").onclick = () => this.save();
+    $("replace").onclick = () => this.replace();
     $("reload").onclick = () => this.load(true);
     $("sketch").onpointerdown = (event) => this.press(event);
     for (const id of ["approaching", "receding", ...SIDES.map((s) => `side-${s}`)]) $(id).oninput = () => this.touched();
@@ -40,6 +42,7 @@ export class Areas {
 
   take(told) {
     this.version = told.version;
+    this.overtaken(null);
     this.list = ["look", "ignore"].flatMap((kind) => told[kind].map((area) => ({ kind, ...area })));
     $("approaching").value = told.approaching || "";
     $("receding").value = told.receding || "";
@@ -75,9 +78,10 @@ export class Areas {
         method: "PUT", headers: { "content-type": "application/json", "x-aim-token": this.token }, body: JSON.stringify(this.plain()),
       });
       const told = await answer.json();
-      if (answer.status === 409) return await this.overtaken();
+      if (answer.status === 409) return await this.refused();
       if (!answer.ok) return this.say(`${told.why} What you drew is kept.`);
       this.version = told.version;
+      this.overtaken(null);
       this.dirty = false;
       sessionStorage.removeItem(SAVED);
       this.say("Saved. The service takes it with: systemctl reload plate-reader@CAMERA");
@@ -88,10 +92,20 @@ export class Areas {
     }
   }
 
-  async overtaken() { // the second of two: he decides, knowingly
+  async refused() { // the second of two: Save alone never overwrites, however often; a button of its own does
     const answer = await fetch("areas");
-    if (answer.ok) this.version = (await answer.json()).version;
-    this.say("Not saved: somebody else changed the settings meanwhile. What you drew is kept. “Save” again puts yours in place of theirs; “Take what the file says” shows theirs.");
+    if (answer.ok) this.overtaken((await answer.json()).version);
+    this.say("Not saved: somebody else changed the settings meanwhile. What you drew is kept. “Put mine in place of theirs” overwrites what they wrote; “Take what the file says” shows it.");
+  }
+
+  overtaken(theirs) {
+    this.theirs = theirs;
+    $("replace").hidden = !theirs;
+  }
+
+  async replace() { // of the version that he was told of; if there is another one since, he is asked again
+    this.version = this.theirs;
+    await this.save();
   }
 
   add(kind, area = { x0: 0.3, y0: 0.3, x1: 0.7, y1: 0.7 }) {
