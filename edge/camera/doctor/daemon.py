@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from edge.camera.doctor.finding import Finding, graded, ok, skipped
 from edge.record.words import nanoseconds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from edge.camera.doctor.finding import State
@@ -18,6 +20,7 @@ LATE: Final = 3
 """Reports that may be missing before the daemon counts as gone."""
 FRAMES_MIN: Final = 500
 """Fewer frames tell nothing about a stage."""
+PASSES_MIN: Final = 50
 SHARE_MIN: Final = {"frames_dropped": 0.2, "broken": 0.05, "reads": 0.2, "passes": 0.02, "sightings": 0.2}
 """Above the first two, below the others, a stage loses plates; roads differ, so these are wide."""
 DAY_S: Final = 86_400.0
@@ -65,77 +68,95 @@ def stages(report: Health | None) -> Finding:
     loss = first_loss(report)
     if loss is None:
         return ok("stages", line, "health.json", **figures)
-    stage, why, remedy = loss
-    return Finding(
-        name="stages", state="warn", saw=f"{stage}: {why} ({line})", where=stage, remedy=remedy, figures=figures
-    )
+    saw = f"{loss.stage}: {loss.what} ({line})"
+    return Finding(name="stages", state="warn", saw=saw, where=loss.stage, remedy=loss.remedy, figures=figures)
 
 
-def first_loss(report: Health) -> tuple[str, str, str] | None:
-    """(stage, what is lost, what to do) of the first stage that loses more than any road explains."""
-    one, shares = report.stages, SHARE_MIN
-    rules = (
-        (
-            "source",
-            one.frames_read == 0,
-            "no frame has come",
-            "see the camera's line here: its address, its login, its cable",
-        ),
-        (
-            "decoding",
-            one.frames_broken > shares["broken"] * max(FRAMES_MIN, one.frames_read),
-            "pictures arrive damaged",
-            "use a cable or TCP instead of UDP; lower the camera's bit rate",
-        ),
-        (
-            "vision",
-            one.frames_dropped > shares["frames_dropped"] * max(FRAMES_MIN, one.frames_read),
-            "frames are dropped because the computer is busy",
-            "lower source.frames_per_second; see heat; plate-reader tune shows what each setting costs",
-        ),
-        (
-            "motion",
-            one.frames_read > FRAMES_MIN and one.frames_moving == 0,
-            "nothing moves",
-            "is the picture frozen, or the road outside view.look? try motion.enabled: false",
-        ),
-        (
-            "detection",
-            one.frames_moving > FRAMES_MIN and one.plates == 0,
-            "things move and no plate is found",
-            "plates must be 60 px and wider, sharp and not burnt: plate-reader aim shows them",
-        ),
-        (
-            "reading",
-            one.plates > FRAMES_MIN and one.reads < shares["reads"] * one.plates and _few_reads(one),
-            "plates are found and cannot be read",
-            "too small, blurred or burnt: shorter shutter, more light, closer; plate-reader aim shows which",
-        ),
-        (
-            "fusion",
-            one.passes >= 50 and one.sightings < shares["sightings"] * one.passes,
-            "vehicles go by and are not told",
-            "reads are too unsure: plate-reader aim, then plate-reader tune on a recording",
-        ),
-        (
-            "outbox",
-            one.unrecorded > 0,
-            "the disk did not take sightings: they are lost",
-            "free room, or replace the card; see disk and card here",
-        ),
-        (
-            "broker",
-            report.outbox.refused > 0 or one.sightings > one.published + report.outbox.depth + 50,
-            "sightings are not delivered",
-            "see the broker's line here",
-        ),
-    )
-    return next(((stage, why, remedy) for stage, lost, why, remedy in rules if lost), None)
+def first_loss(report: Health) -> Loss | None:
+    """The first stage that loses more than any road explains."""
+    return next((one for one in LOSSES if one.loses(report)), None)
+
+
+def _share_of_frames(one: Stages, count: int) -> float:
+    return count / max(FRAMES_MIN, one.frames_read)
 
 
 def _few_reads(one: Stages) -> bool:
     """Reads are capped for each pass, so a parked car gives many plates and few reads: then passes are few, too."""
-    return one.reads < 2 * max(1, one.passes)
+    return one.reads < SHARE_MIN["reads"] * one.plates and one.reads < 2 * max(1, one.passes)
+
+
+def _refused(report: Health) -> bool:
+    """Whether what was kept does not come through to the broker."""
+    one = report.stages
+    return report.outbox.refused > 0 or one.sightings > one.published + report.outbox.depth + 50
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """How a stage shows that it loses plates."""
+
+    stage: str
+    what: str
+    remedy: str
+    loses: Callable[[Health], bool]
+
+
+LOSSES: Final = (
+    Loss(
+        "source",
+        "no frame has come",
+        "see the camera's line here: its address, its login, its cable",
+        lambda report: report.stages.frames_read == 0,
+    ),
+    Loss(
+        "decoding",
+        "pictures arrive damaged",
+        "use a cable or TCP instead of UDP; lower the camera's bit rate",
+        lambda report: _share_of_frames(report.stages, report.stages.frames_broken) > SHARE_MIN["broken"],
+    ),
+    Loss(
+        "vision",
+        "frames are dropped because the computer is busy",
+        "lower source.frames_per_second; see heat; plate-reader tune shows what each setting costs",
+        lambda report: _share_of_frames(report.stages, report.stages.frames_dropped) > SHARE_MIN["frames_dropped"],
+    ),
+    Loss(
+        "motion",
+        "nothing moves",
+        "is the picture frozen, or the road outside view.look? try motion.enabled: false",
+        lambda report: report.stages.frames_read > FRAMES_MIN and report.stages.frames_moving == 0,
+    ),
+    Loss(
+        "detection",
+        "things move and no plate is found",
+        "plates must be 60 px and wider, sharp and not burnt: plate-reader aim shows them",
+        lambda report: report.stages.frames_moving > FRAMES_MIN and report.stages.plates == 0,
+    ),
+    Loss(
+        "reading",
+        "plates are found and cannot be read",
+        "too small, blurred or burnt: shorter shutter, more light, closer; plate-reader aim shows which",
+        lambda report: report.stages.plates > FRAMES_MIN and _few_reads(report.stages),
+    ),
+    Loss(
+        "fusion",
+        "vehicles go by and are not told",
+        "reads are too unsure: plate-reader aim, then plate-reader tune on a recording",
+        lambda report: (
+            report.stages.passes >= PASSES_MIN
+            and report.stages.sightings < SHARE_MIN["sightings"] * report.stages.passes
+        ),
+    ),
+    Loss(
+        "outbox",
+        "the disk did not take sightings: they are lost",
+        "free room, or replace the card; see disk and card here",
+        lambda report: report.stages.unrecorded > 0,
+    ),
+    Loss("broker", "sightings are not delivered", "see the broker's line here", _refused),
+)
+"""In the order of the camera's line: what is lost at one stage is missing at all behind it."""
 
 
 def outbox(report: Health | None, folder: Path) -> Finding:

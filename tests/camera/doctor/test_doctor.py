@@ -46,7 +46,7 @@ def healthy(**stages):
 )
 def test_the_first_stage_that_loses_plates_is_named(stages, stage):
     loss = daemon.first_loss(healthy(**stages))
-    assert (loss and loss[0]) == stage
+    assert (loss and loss.stage) == stage
 
 
 def test_a_daemon_that_has_not_reported_lately_is_gone(tmp_path):
