@@ -3,7 +3,8 @@
 # for signatures, ssh-keygen (openssh-client). No internet.
 #
 #   install.sh install [BUNDLE] --signers FILE   a new version beside the others; the first becomes the current one
-#   install.sh upgrade [BUNDLE]                  the same, then current if healthy; goes back by itself if not
+#   install.sh upgrade [BUNDLE]                  the same, then current if healthy; goes back by itself if not, or if
+#                                                doctor finds a fault that was not there before
 #   install.sh camera NAME                       settings, folder for secrets, sandbox and services of one camera
 #   install.sh rollback                          the version before
 #   install.sh remove --yes                      everything, settings, secrets and unsent sightings included
@@ -157,6 +158,30 @@ running() {  # after a restart: the services that were on are on again, and stay
   done
 }
 
+# `doctor` is asked before and after: a camera that was away before is no reason to go back, a fault that is new is one.
+
+faults() {  # faults VERSION: "camera finding" a line, for everything that fails now
+  for camera in $(cameras); do
+    "$opt/$1/.venv/bin/plate-reader" doctor --config "$opt/config/$camera.yaml" --json --look-s 5 2>/dev/null |
+      "$python" -c '
+import json, sys
+try:
+    found = [one["name"] for one in json.load(sys.stdin)["findings"] if one["state"] == "fail"]
+except (ValueError, KeyError, TypeError):
+    found = ["doctor"]  # an old version that has none, or one that does not start: that fails, too
+print("\n".join(f"{sys.argv[1]} {name}" for name in found))' "$camera"
+  done | sed '/^$/d' | sort
+}
+
+new_faults() {  # new_faults VERSION: those that $opt/.faults does not have; a camera may need a moment to come back
+  for again in 1 2 3; do
+    faults "$1" | comm -13 "$opt/.faults" - >"$opt/.faults.new"
+    [ -s "$opt/.faults.new" ] || break
+    [ $again = 3 ] || sleep "${PLATE_READER_SETTLE_S:-20}"
+  done
+  tr '\n' ';' <"$opt/.faults.new" | sed 's/;$//; s/;/, /g'
+}
+
 # --- verbs ------------------------------------------------------------------------------------------------------------
 
 upgrade() {
@@ -164,13 +189,19 @@ upgrade() {
   healthy "$version" || die "$version is not healthy here and was not taken up: $(tail -n 2 "$opt/.why"); $(readlink "$opt/current" 2>/dev/null || echo nothing) goes on"
   at healthy
   old=$(readlink "$opt/current" 2>/dev/null || true)
+  [ -z "$old" ] || [ "$old" = "$version" ] || faults "$old" >"$opt/.faults"
   switch "$version"
   if ! running; then
     [ -n "$old" ] && [ "$old" != "$version" ] || die "$version does not run: journalctl -u 'plate-*'"
     switch "$old"; running || true
     die "$version did not run, $old goes on: journalctl -u 'plate-*'"
   fi
-  rm -f "$opt/.why" "$opt/.read"
+  if [ -f "$opt/.faults" ] && fresh=$(new_faults "$version") && [ -n "$fresh" ]; then
+    switch "$old"; running || true
+    rm -f "$opt/.faults" "$opt/.faults.new"
+    die "$version has faults that $old does not have ($fresh); $old goes on. See: plate-reader doctor"
+  fi
+  rm -f "$opt/.why" "$opt/.read" "$opt/.faults" "$opt/.faults.new"
   keep="$version $(readlink "$opt/previous" 2>/dev/null || true)"   # two versions; older ones make room
   for folder in "$opt"/*/; do
     folder=$(basename "$folder")

@@ -28,9 +28,12 @@ pytestmark = [
 ]
 
 PROGRAM = """\
-import sys
+import json, sys
 
 def main():
+    if sys.argv[1] == "doctor":
+        print(json.dumps({{"findings": [{{"name": name, "state": "fail"}} for name in {faults}]}}))
+        return 1
     if {ill} and sys.argv[1] == "read":
         sys.exit("it reads nothing")
     print('{{"text": "123ABC", "version": "{version}"}}')
@@ -60,18 +63,26 @@ def bundles(making, key, tmp_path_factory):
     """`bundles(version, …)`: a bundle's folder, made once and copied."""
     made = {}
 
-    def bundle(to: Path, version: str, *, ill: bool = False, arch: str = HERE, python: str = PYTHON) -> Path:
-        asked = (version, ill, arch, python)
+    def bundle(
+        to: Path,
+        version: str,
+        *,
+        ill: bool = False,
+        faults: tuple[str, ...] = (),
+        arch: str = HERE,
+        python: str = PYTHON,
+    ) -> Path:
+        asked = (version, ill, faults, arch, python)
         if asked not in made:
             made[asked] = tmp_path_factory.mktemp("bundle") / f"plate-reader-{version}"
-            _write(made[asked], version, ill=ill)
+            _write(made[asked], version, PROGRAM.format(ill=ill, version=version, faults=faults))
             making.finish(made[asked], version, arch, python, key[0])
         return shutil.copytree(made[asked], to / f"plate-reader-{version}-{len(list(to.iterdir()))}")
 
     return bundle
 
 
-def _write(folder: Path, version: str, *, ill: bool) -> None:
+def _write(folder: Path, version: str, program: str) -> None:
     (folder / "wheels").mkdir(parents=True)
     for part in ("systemd", "config", "models", "sample_frames", "docs"):
         (folder / "product" / part).mkdir(parents=True)
@@ -80,7 +91,7 @@ def _write(folder: Path, version: str, *, ill: bool) -> None:
     shutil.copy(PIP, folder / "wheels")
     info = f"plate_reader-{version}.dist-info"
     with zipfile.ZipFile(folder / f"wheels/plate_reader-{version}-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("answers.py", PROGRAM.format(ill=ill, version=version))
+        wheel.writestr("answers.py", program)
         wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: plate-reader\nVersion: {version}\n")
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: us\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/entry_points.txt", "[console_scripts]\nplate-reader = answers:main\n")
@@ -97,6 +108,7 @@ class Machine:
     def do(self, bundle: Path, *words: str, cut: str = "") -> subprocess.CompletedProcess[str]:
         command = ["sh", bundle / "install.sh", *words, "--root", self.disk]
         environment = {"PATH": "/usr/bin:/bin", "PLATE_READER_PYTHON": sys.executable, "PLATE_READER_POWER_CUT_AT": cut}
+        environment["PLATE_READER_SETTLE_S"] = "0"
         return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
     def install(self, bundle: Path, cut: str = "") -> subprocess.CompletedProcess[str]:
@@ -205,6 +217,28 @@ def test_a_version_that_reads_nothing_is_not_taken_up(tmp_path, machine, bundles
     assert done.returncode == 1
     assert "not healthy" in done.stderr
     assert machine.runs() == "1.0.0"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "taken_up"),
+    [
+        (("camera",), ("camera",), True),
+        (("camera", "broker"), (), True),
+        ((), ("camera",), False),
+        (("camera",), ("camera", "networks"), False),
+    ],
+    ids=["a camera that was away", "better than before", "a new fault", "a new one beside an old one"],
+)
+def test_only_a_fault_that_was_not_there_before_makes_it_go_back(tmp_path, machine, bundles, before, after, taken_up):
+    machine.install(bundles(tmp_path, "1.0.0", faults=before))
+    (machine.opt / "config/north.yaml").write_text("mine")
+    done = machine.do(bundles(tmp_path, "1.1.0", faults=after), "upgrade")
+    assert machine.runs() == ("1.1.0" if taken_up else "1.0.0")
+    assert done.returncode == (0 if taken_up else 1), done.stderr
+    if not taken_up:
+        (fresh,) = set(after) - set(before)
+        assert f"(north {fresh}); 1.0.0 goes on" in done.stderr
+    assert not list(machine.opt.glob(".faults*"))
 
 
 def test_removal_asks_first_and_leaves_nothing(tmp_path, machine, bundles):
