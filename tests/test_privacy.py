@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import gzip
 import json
 import os
@@ -132,6 +133,20 @@ def test_the_real_daemon_keeps_the_promise(done):
         assert {verdict for verdict, _ in found.values()} <= {"yes", "not checked"}
 
 
+def test_the_two_services_keep_it_too_each_its_own_part(site):
+    folder, config = site
+    settings = load_camera(config)
+    run = verify.run(settings, root_of(config), folder / "scenes", services=True)
+    found = verify.checks(run, settings, verify.pieces_of(folder / "scenes"))
+    assert not [check for check in found if check.verdict == "no"], run.log.decode()
+    assert len(found) == 14
+    assert run.published, "what arrived came through the publisher"
+    if run.calls is not None:
+        leaky = _replace(run, calls=dataclasses.replace(run.calls, called=("192.0.2.1:443",)))
+        refuted = [check.claim for check in verify.checks(leaky, settings, frozenset()) if check.verdict == "no"]
+        assert refuted == ["what sees the pictures called nobody on any network"]
+
+
 def test_the_outbox_was_truly_looked_into(done):
     run, _, _ = done
     assert any(name.endswith("outbox.sqlite3") for name in run.files)
@@ -174,7 +189,7 @@ def _published(topic: str):
 
 def test_the_verb_shows_what_was_found_and_its_exit_code_says_it(site, done, capsys, monkeypatch):
     folder, config = site
-    monkeypatch.setattr(verify, "run", lambda *_: done[0])
+    monkeypatch.setattr(verify, "run", lambda *_, **__: done[0])
     words = ["verify-privacy", "--config", str(config), "--scenes", str(folder / "scenes")]
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -182,7 +197,7 @@ def test_the_verb_shows_what_was_found_and_its_exit_code_says_it(site, done, cap
     assert {check["verdict"] for check in told["checks"]} <= {"yes", "not checked"}
     assert main(words) == 0
     assert "no picture was published, written or logged" in capsys.readouterr().out
-    monkeypatch.setattr(verify, "run", lambda *_: _replace(done[0], log=done[0].log + b" 123ABC"))
+    monkeypatch.setattr(verify, "run", lambda *_, **__: _replace(done[0], log=done[0].log + b" 123ABC"))
     assert main(words) == 1
 
 

@@ -2,15 +2,19 @@
 
 The daemon is started as systemd would start it, with the camera's own settings but for three things: its pictures come
 from recorded scenes, its broker is a recorder on the loopback, and its folder is an empty one that is thrown away.
-What it published, wrote and logged is then searched (`privacy`), and what it asked of the kernel is read (`syscalls`).
+With `services` it is the two processes of a device, each held to what is its own. What was published, written and
+logged is then searched (`privacy`), and what was asked of the kernel is read (`syscalls`).
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -35,10 +39,15 @@ if TYPE_CHECKING:
     from edge.settings.camera import CameraSettings
 
 RUN_S_MAX: Final = 900.0
+START_S_MAX: Final = 60.0
 PIXEL_FRAMES: Final = 8
 """Of every so many pictures, rows of pixels are remembered, so that raw pixels would be recognised."""
 PIXEL_ROWS: Final = 16
 """Every so many rows of them."""
+HATCH: Final = "hatch"
+"""The local socket between the two processes, in the folder."""
+TRACES: Final = ("trace", "publisher.trace")
+LOGS: Final = ("log", "publisher.log")
 HARMLESS: Final = ("/dev/null", "/dev/tty")
 """What may be opened for writing besides the folder: nothing stays there."""
 
@@ -69,6 +78,10 @@ class Run:
     log: bytes
     calls: syscalls.Calls | None
     """None without strace."""
+    publisher_calls: syscalls.Calls | None = None
+    """Of the other process, where there are two."""
+    services: bool = False
+    """Whether there were two."""
     core_limits: frozenset[str]
     """How large a core dump each of its processes could have left, as the kernel says it: `0` is none."""
     folder: Path
@@ -81,24 +94,36 @@ class Run:
         yield from self.files.items()
 
 
-def run(settings: CameraSettings, root: Path, scenes: Path, tell: Callable[[int], None] = lambda _: None) -> Run:
-    """The daemon on the scenes, to their end. `tell` hears how many messages came so far."""
+def run(
+    settings: CameraSettings,
+    root: Path,
+    scenes: Path,
+    tell: Callable[[int], None] = lambda _: None,
+    *,
+    services: bool = False,
+) -> Run:
+    """The daemon on the scenes, to their end; as two processes with `services`. `tell` hears how many messages came."""
     with tempfile.TemporaryDirectory(prefix="plate-reader-verify-") as made, Recorder() as recorder:
         folder = Path(made)
         config = folder / "config" / "verify.yaml"
         config.parent.mkdir()
         config.write_text(_yaml(settings, root, scenes, folder, recorder.port), encoding="utf-8")
-        trace = folder / "trace"
-        command = [*_traceable(trace), sys.executable, "-m", "edge.cli.main", "run", "--config", str(config)]
+        words = [sys.executable, "-m", "edge.cli.main", "run", "--config", str(config)]
         limits: dict[int, str] = {}
 
         def turn(pid: int) -> None:
             limits.update(syscalls.core_limits(pid))
             tell(len(recorder.published))
 
-        exit_code, log = _wait(command, folder, turn)
+        if services:
+            with _publisher(folder, config, turn):
+                words += ["--publisher", str(folder / HATCH)]
+                exit_code = _wait([*_traceable(folder / "trace"), *words], folder, turn)
+        else:
+            exit_code = _wait([*_traceable(folder / "trace"), *words], folder, turn)
         written = {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
-        lines = written.pop("trace", b"").decode("utf-8", "replace").splitlines()
+        log = b"".join(written.pop(name, b"") for name in LOGS)
+        calls, publisher_calls = (_calls(written.pop(name, b""), folder) for name in TRACES)
         written.pop("config/verify.yaml")
         return Run(
             exit_code=exit_code,
@@ -107,7 +132,9 @@ def run(settings: CameraSettings, root: Path, scenes: Path, tell: Callable[[int]
             heard=tuple(recorder.heard),
             files=written,
             log=log,
-            calls=syscalls.read(lines, folder) if lines else None,
+            calls=calls,
+            publisher_calls=publisher_calls,
+            services=services,
             core_limits=frozenset(limits.values()),
             folder=folder,
             port=recorder.port,
@@ -130,7 +157,7 @@ def checks(done: Run, settings: CameraSettings, known: frozenset[bytes]) -> list
         _searched("no piece of the pictures that went in came out", _pieces_in(done, known)),
         _log(done),
         _core(done),
-        *_kernel(done),
+        *(_kernel_of_two(done) if done.services else _kernel(done)),
     ]
 
 
@@ -228,26 +255,70 @@ def _texts(sighting: Sighting) -> list[str]:
 
 
 def _kernel(done: Run) -> list[Check]:
-    claims = (
-        "no file outside its own folder was opened for writing",
-        "nobody but the broker was called",
-        "it listened on no port",
-        "it started no other program",
-    )
-    if done.calls is None:
-        return [Check(claim, "not checked", "strace is not installed, or may not trace here") for claim in claims]
-    calls = done.calls
-    allowed = [done.folder, *map(Path, HARMLESS), Path("/proc/self/task")]
-    strange = (
-        syscalls.outside(calls.written, allowed),
-        [whom for whom in calls.called if whom != f"127.0.0.1:{done.port}"],
-        list(calls.listened),
-        list(calls.started[1:]),
-    )
-    fine = (f"{len(calls.written)} in its folder", f"127.0.0.1:{done.port}", "none", "none")
+    found: dict[str, tuple[list[str], str]] = dict.fromkeys(_KERNEL, ([], ""))
+    if done.calls is not None:
+        calls, broker = done.calls, f"127.0.0.1:{done.port}"
+        strange = (
+            _written_outside(calls, done.folder),
+            [whom for whom in calls.called if whom != broker],
+            list(calls.listened),
+            list(calls.started[1:]),
+        )
+        fine = (f"{len(calls.written)} in its folder", broker, "none", "none")
+        found = dict(zip(_KERNEL, zip(strange, fine, strict=True), strict=True))
+    return _judged(found, traced=done.calls is not None)
+
+
+_KERNEL: Final = (
+    "no file outside its own folder was opened for writing",
+    "nobody but the broker was called",
+    "it listened on no port",
+    "it started no other program",
+)
+
+
+def _kernel_of_two(done: Run) -> list[Check]:
+    """Each of the two held to what is its own: no way out for the pictures, no file for whoever has one."""
+    reader, publisher = done.calls, done.publisher_calls
+    found: dict[str, tuple[list[str], str]] = dict.fromkeys(_KERNEL_OF_TWO, ([], ""))
+    if reader is not None and publisher is not None:
+        broker, hatch = f"127.0.0.1:{done.port}", str(done.folder / HATCH)
+        strange = (
+            _written_outside(reader, done.folder),
+            [whom for whom in reader.called if whom != hatch],
+            _written_outside(publisher, None),
+            [whom for whom in publisher.called if whom != broker],
+            [call for call in (*reader.listened, *publisher.listened) if "<UNIX" not in call],
+            [*reader.started[1:], *publisher.started[1:]],
+        )
+        fine = (f"{len(reader.written)} in its folder", "its publisher alone", "none", broker, "none", "none")
+        found = dict(zip(_KERNEL_OF_TWO, zip(strange, fine, strict=True), strict=True))
+    return _judged(found, traced=reader is not None and publisher is not None)
+
+
+_KERNEL_OF_TWO: Final = (
+    "what sees the pictures opened no file outside its own folder for writing",
+    "what sees the pictures called nobody on any network",
+    "what reaches the broker opened no file for writing",
+    "what reaches the broker called nobody else",
+    "neither listened on a port",
+    "neither started another program",
+)
+
+
+def _written_outside(calls: syscalls.Calls, folder: Path | None) -> list[str]:
+    own = [] if folder is None else [folder]
+    return syscalls.outside(calls.written, [*own, *map(Path, HARMLESS), Path("/proc/self/task")])
+
+
+def _judged(found: dict[str, tuple[list[str], str]], *, traced: bool) -> list[Check]:
+    """Claim → (what speaks against it, what to say when nothing does)."""
+    if not traced:
+        why = "strace is not installed, or may not trace here"
+        return [Check(claim, "not checked", why) for claim in found]
     return [
-        Check(claim, "no" if found else "yes", ", ".join(found[:5]) or otherwise)
-        for claim, found, otherwise in zip(claims, strange, fine, strict=True)
+        Check(claim, "no" if strange else "yes", ", ".join(strange[:5]) or fine)
+        for claim, (strange, fine) in found.items()
     ]
 
 
@@ -274,25 +345,59 @@ def _traceable(trace: Path) -> list[str]:
     return words
 
 
-def _wait(command: list[str], folder: Path, turn: Callable[[int], None]) -> tuple[int, bytes]:
-    """To its end: exit code, and everything it said. `turn` is called with its number now and then while it runs."""
+def _calls(trace: bytes, folder: Path) -> syscalls.Calls | None:
+    lines = trace.decode("utf-8", "replace").splitlines()
+    return syscalls.read(lines, folder) if lines else None
+
+
+def _wait(command: list[str], folder: Path, turn: Callable[[int], None]) -> int:
+    """To its end: the exit code. `turn` is called with its number now and then while it runs."""
+    process = _started(command, folder, LOGS[0])
+    waited_s = 0.0
+    while process.poll() is None and waited_s < RUN_S_MAX:
+        turn(process.pid)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        waited_s += 0.5
+    if process.poll() is None:
+        process.kill()
+    return process.wait()
+
+
+@contextmanager
+def _publisher(folder: Path, config: Path, turn: Callable[[int], None]) -> Iterator[None]:
+    """The other process, from its socket to its goodbye."""
+    words = [sys.executable, "-m", "edge.cli.main", "publish", "--config", str(config)]
+    command = [*_traceable(folder / TRACES[1]), *words, "--socket", str(folder / HATCH)]
+    process = _started(command, folder, LOGS[1])
+    try:
+        until_s = time.monotonic() + START_S_MAX
+        while not (folder / HATCH).exists() and process.poll() is None and time.monotonic() < until_s:
+            time.sleep(0.05)
+        turn(process.pid)
+        yield
+        turn(process.pid)
+    finally:
+        with suppress(ProcessLookupError):  # it has ended by itself: the log says why
+            os.killpg(process.pid, signal.SIGTERM)  # strace keeps the signal to itself, its child does not
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(START_S_MAX)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _started(command: list[str], folder: Path, log: str) -> subprocess.Popen[bytes]:
+    """In a group of its own, as a service would be, its words in a file."""
     environment = {key: value for key, value in os.environ.items() if key not in ("STATE_DIRECTORY", "NOTIFY_SOCKET")}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"  # under systemd it could not write there anyway
-    log = folder / "log"
-    with log.open("wb") as said:
-        process = subprocess.Popen(  # noqa: S603 — ourselves
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+    with (folder / log).open("wb") as said:
+        return subprocess.Popen(  # noqa: S603 — ourselves
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
-        waited_s = 0.0
-        while process.poll() is None and waited_s < RUN_S_MAX:
-            turn(process.pid)
-            try:
-                process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                waited_s += 0.5
-        if process.poll() is None:
-            process.kill()
-        exit_code = process.wait()
-    raw = log.read_bytes()
-    log.unlink()
-    return exit_code, raw

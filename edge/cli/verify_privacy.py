@@ -29,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="a folder of pictures, or of such folders, with people in them (default: sample_frames beside config/)",
     )
+    parser.add_argument(
+        "--services", action="store_true", help="as the two processes that systemd starts, each held to its own"
+    )
     parser.add_argument("--json", action="store_true", help="one object instead of a table")
 
 
@@ -41,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings, root = load_camera(arguments.config), root_of(arguments.config)
     scenes = arguments.scenes or root / "sample_frames"
     with present.progress("messages") as tell:
-        done = verify.run(settings, root, scenes, tell)
+        done = verify.run(settings, root, scenes, tell, services=arguments.services)
     found = verify.checks(done, settings, verify.pieces_of(scenes))
     holds = all(check.verdict != "no" for check in found)
     if arguments.json:
