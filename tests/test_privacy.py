@@ -14,6 +14,7 @@ import zlib
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
@@ -22,6 +23,7 @@ from edge.camera.outbox import Outbox
 from edge.cli.main import main
 from edge.record.boundary import seal
 from edge.record.examples import EXAMPLES
+from edge.settings.camera import HomeAssistantSettings
 from edge.settings.camera_rules import load_camera
 from edge.settings.loader import root_of
 from tests.camera.test_outbox import FakeClock
@@ -102,8 +104,6 @@ def verify_settings():
 
 
 def _numbered(sequence: int):
-    import msgspec
-
     return msgspec.structs.replace(EXAMPLES[0], sequence=sequence)
 
 
@@ -135,12 +135,13 @@ def test_the_real_daemon_keeps_the_promise(done):
 
 def test_the_two_services_keep_it_too_each_its_own_part(site):
     folder, config = site
-    settings = load_camera(config)
+    settings = msgspec.structs.replace(load_camera(config), home_assistant=HomeAssistantSettings(discovery=True))
     run = verify.run(settings, root_of(config), folder / "scenes", services=True)
     found = verify.checks(run, settings, verify.pieces_of(folder / "scenes"))
     assert not [check for check in found if check.verdict == "no"], run.log.decode()
     assert len(found) == 14
-    assert run.published, "what arrived came through the publisher"
+    arrived = {one.topic.rsplit("/", 1)[-1] for one in run.published}
+    assert {"sighting", "health", "config"} <= arrived, "all of it came through the publisher"
     if run.calls is not None:
         leaky = _replace(run, calls=dataclasses.replace(run.calls, called=("192.0.2.1:443",)))
         refuted = [check.claim for check in verify.checks(leaky, settings, frozenset()) if check.verdict == "no"]

@@ -44,6 +44,8 @@ PIXEL_FRAMES: Final = 8
 """Of every so many pictures, rows of pixels are remembered, so that raw pixels would be recognised."""
 PIXEL_ROWS: Final = 16
 """Every so many rows of them."""
+KINDS: Final = ("sighting", "status", "health", "counters", "discovery")
+"""What a daemon says by itself."""
 HATCH: Final = "hatch"
 """The local socket between the two processes, in the folder."""
 TRACES: Final = ("trace", "publisher.trace")
@@ -170,7 +172,7 @@ def _worked(done: Run) -> Check:
 
 def _messages(done: Run, settings: CameraSettings) -> Check:
     """Every message is read through its own type, at its own topic."""
-    known = {topic(settings.site, settings.camera, kind): kind for kind in ("sighting", "status", "health", "counters")}
+    known = {topic(settings.site, settings.camera, kind): kind for kind in KINDS}
     types = {kind_of(message): message for message in SEALABLE}
     wrong = [one.topic for one in done.published if not _ours(one.payload, types.get(known.get(one.topic, "")))]
     sizes = [len(one.payload) for one in done.published]

@@ -45,7 +45,15 @@ mkdir state
 STATE_DIRECTORY=/tmp/state plate-reader run --config /opt/plate-reader/config/north.yaml
 rows="SELECT count(*) FROM row"
 python3 -c "import sqlite3; print('kept', *sqlite3.connect('/tmp/state/outbox.sqlite3').execute('$rows').fetchone())"
-plate-reader aim --help >/dev/null && /opt/plate-reader/.venv/bin/python -c 'import cryptography, starlette, uvicorn'
+plate-reader aim --help >/dev/null
+python=/opt/plate-reader/.venv/bin/python
+$python -c 'import cryptography, starlette, uvicorn'
+to=$($python -c 'from pyrage import x25519; print(x25519.Identity.generate().to_public())')
+STATE_DIRECTORY=/tmp/state plate-reader record --config /opt/plate-reader/config/north.yaml \\
+  --reason acceptance --minutes 1 --to "$to"
+plate-reader doctor --config /opt/plate-reader/config/north.yaml --json --look-s 0 | python3 -c '
+import json, sys
+print("asked", len(json.load(sys.stdin)["findings"]) > 10)'
 $install upgrade bundle.tar.gz
 $install remove --yes
 echo "left $(find / -xdev -path /proc -prune -o -path /tmp -prune -o -name '*plate-reader*' -print | wc -l)"
@@ -85,6 +93,8 @@ def test_two_commands_install_what_reads_and_one_removes_it(tmp_path):
     print(f"\n{done.stdout}\nfrom unpacking to removal: {time.monotonic() - began:.0f} s")  # noqa: T201 — a figure to report
     assert done.returncode == 0, done.stderr
     assert "kept 1" in done.stdout
+    assert "pictures; the source has ended" in done.stdout
+    assert "asked True" in done.stdout
     assert "left 0" in done.stdout
 
 
