@@ -2,8 +2,8 @@
 
     request ─▶ screen ─▶ (refused, recorded) | query ─▶ audit row ─▶ page
 
-The page is handed out only when the audit row is written. A plate is looked for by its folded spelling in one of three
-indexes, whichever pins down most of the pattern: from the front, from the back, or both ends at once.
+The page is handed out only when the audit row is written. A plate is looked for by its folded spelling, by walks along
+indexes (`patterns`): from the front, from the back, both ends at once, or wherever the pattern's middle may stand.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy import func, select, text, tuple_, union
 
 from edge.desk import audit, screening
 from edge.desk.hotlists.local import is_case_number
+from edge.desk.patterns import Walk, like, walks
 from edge.desk.store import count
 from edge.desk.store.tables import sighting
 from edge.record import plate_text
@@ -36,8 +37,6 @@ LITERALS_MIN: Final = 3
 WINDOW_MS_MAX: Final = 7 * 86_400_000
 """Of a search without a plate."""
 _PERSON: Final = re.compile(r"[A-Za-z][A-Za-z0-9 .,'#-]{1,63}")
-_AFTER_LAST: Final = "\x7f"
-"""Behind every letter and digit: the end of a range over a prefix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,12 +191,8 @@ def query(request: SearchRequest, policy: Policy, now_ms: int, connection: Conne
     if request.after is not None:
         captured_ms, row = (int(part) for part in request.after.split("."))
         where.append(tuple_(sighting.c.captured_ms, sighting.c.row) < (captured_ms, row))
-    index, by_plate = _by_plate(request)
-    found = select(sighting.c.row.label("row"), sighting.c.captured_ms).where(*by_plate, *where)
-    if connection.dialect.name == "sqlite":
-        # Without statistics SQLite would rather walk through time, newest first, hoping to meet the plate soon.
-        found = found.with_hint(sighting, f"INDEXED BY {index}", "sqlite")
-    found = found.order_by(sighting.c.captured_ms.desc(), sighting.c.row.desc()).limit(request.limit + 1)
+    found = union(*(_walked(connection, walk, where) for walk in _walks(request)))
+    found = found.order_by(text("captured_ms DESC"), text("row DESC")).limit(request.limit + 1)
     page = found.cte("page").prefix_with("MATERIALIZED", dialect="postgresql")
     return (
         select(sighting)
@@ -206,48 +201,24 @@ def query(request: SearchRequest, policy: Policy, now_ms: int, connection: Conne
     )
 
 
-def _by_plate(request: SearchRequest) -> tuple[str, list[ColumnElement[bool]]]:
-    """The index that pins down most, and the conditions on the plate."""
+def _walked(connection: Connection, walk: Walk, where: list[ColumnElement[bool]]) -> Select[tuple[int, int]]:
+    found = select(sighting.c.row, sighting.c.captured_ms).where(*walk.where, *where)
+    if connection.dialect.name == "sqlite":
+        # Without statistics SQLite would rather walk through time, newest first, hoping to meet the plate soon.
+        found = found.with_hint(sighting, f"INDEXED BY {walk.index}", "sqlite")
+    return found
+
+
+def _walks(request: SearchRequest) -> list[Walk]:
+    """Where to look, and for which plates."""
     if request.plate is None:
-        return "sighting_captured", []
+        return [Walk("sighting_captured", ())]
     pattern = plate_text.normalise(request.plate, wildcards=True)
-    folded = re.sub(r"\*+", "*", plate_text.fold(pattern))
-    index, where, backwards = _anchored(folded)
-    if backwards:
-        where.append(sighting.c.reverse.like(_like(folded[::-1])))
-    elif "*" in folded or "?" in folded:
-        where.append(sighting.c.fold.like(_like(folded)))
-    if request.exact:
-        where.append(func.replace(sighting.c.plate, "O", "0").like(_like(plate_text.zero(pattern))))
-    return index, where
-
-
-def _anchored(folded: str) -> tuple[str, list[ColumnElement[bool]], bool]:
-    """Index, its conditions, and whether it holds the plates backwards."""
-    front = re.match(r"[^*?]*", folded)
-    back = re.match(r"[^*?]*", folded[::-1])
-    assert front is not None
-    assert back is not None
-    head, tail = front.group(), back.group()
-    if len(head) == len(folded):
-        return "sighting_fold", [sighting.c.fold == folded], False
-    if head and tail and len(tail) <= len(head) + 1:
-        return "sighting_ends", [sighting.c.ends == head[0] + tail[0], _prefix(sighting.c.fold, head)], False
-    if tail and len(tail) > len(head):
-        return "sighting_reverse", [_prefix(sighting.c.reverse, tail)], True
-    if head:
-        return "sighting_fold", [_prefix(sighting.c.fold, head)], False
-    # Neither end is known: every plate is looked at, but in the index alone.
-    return "sighting_fold", [sighting.c.fold.is_not(None)], False
-
-
-def _prefix(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
-    return and_(column >= prefix, column < prefix + _AFTER_LAST)
-
-
-def _like(pattern: str) -> str:
-    # A normalised pattern holds letters, digits, * and ? alone, so nothing needs escaping.
-    return pattern.replace("*", "%").replace("?", "_")
+    found = walks(plate_text.fold(pattern))
+    if not request.exact:
+        return found
+    exact = func.replace(sighting.c.plate, "O", "0").like(like(plate_text.zero(pattern)))
+    return [Walk(walk.index, (*walk.where, exact)) for walk in found]
 
 
 def _found(row: RowMapping, request: SearchRequest) -> Found:

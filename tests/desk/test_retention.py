@@ -50,9 +50,9 @@ def test_after_thirty_days_not_a_byte_of_a_plate_is_left(desk, tmp_path):
     assert proof.purged >= 130  # the sightings, and the hits among them
 
 
-def test_folded_and_reversed_spellings_go_too(desk, tmp_path):
+def test_folded_and_reversed_spellings_and_parts_go_too(desk, tmp_path):
     fill(desk, ["BQ8LZV2"], NOW_MS - 31 * DAY_MS)
-    spelled = (b"BQ8LZV2", b"80812U2", b"2U21808")
+    spelled = (b"BQ8LZV2", b"80812U2", b"2U21808", b"0812U2", b"812U2", b"12U2")
     assert all(text in raw(tmp_path) for text in spelled)
     retention.purge(desk.store, THIRTY_DAYS, NOW_MS)
     assert not any(text in raw(tmp_path) for text in spelled)

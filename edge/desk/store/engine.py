@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.schema import CreateIndex
 
-from edge.desk.store.tables import SCHEMA_VERSION, metadata, state
+from edge.desk.store.tables import SCHEMA_VERSION, metadata, sighting, state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,6 +109,8 @@ def open_store(url: str) -> Store:
             # Two desks that start at once on an empty database would both create the tables.
             connection.execute(text("SELECT pg_advisory_xact_lock(7461)"))
         metadata.create_all(connection)
+        for index in sighting.indexes:  # one that this program has and the one before had not
+            connection.execute(CreateIndex(index, if_not_exists=True))
         _check_version(connection)
     return store
 

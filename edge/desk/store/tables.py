@@ -7,6 +7,8 @@ somebody asked for.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import (
     DDL,
     BigInteger,
@@ -22,7 +24,15 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    func,
+    literal_column,
 )
+
+from edge.record.plate_text import LENGTH_MAX
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.sql.functions import Function
 
 SCHEMA_VERSION = 1
 
@@ -65,6 +75,34 @@ sighting = Table(
     Index("sighting_captured", "captured_ms"),
     sqlite_autoincrement=True,
 )
+
+PART_MIN = 2
+"""More characters than these are in a part: a plate's last two are found by `reverse`."""
+PARTS = range(2, LENGTH_MAX - PART_MIN + 1)
+"""Where a part begins, counted from 1."""
+
+
+def part(place: int) -> Function[str]:
+    """A plate's folded text from one of its characters on: an index each, so that its middle can be looked up."""
+    return func.substr(sighting.c.fold, literal_column(str(place)))
+
+
+def long_enough(place: int) -> ColumnElement[bool]:
+    """Which plates stand in the index of a part; a question must say so too, or it is not used."""
+    return func.length(sighting.c.fold) >= literal_column(str(place + PART_MIN))
+
+
+for _place in PARTS:
+    _long = long_enough(_place)
+    # The whole text beside the part, so that the rest of a pattern is compared without a look into the table.
+    Index(
+        f"sighting_part{_place}",
+        part(_place),
+        sighting.c.fold,
+        sighting.c.captured_ms,
+        sqlite_where=_long,
+        postgresql_where=_long,
+    )
 
 camera_state = Table(
     "camera_state",
