@@ -137,7 +137,9 @@ class Intake:
         return Outcome(result=result)
 
     def _stored(self, seen: hits.Seen, now_ms: int) -> Outcome:
+        self._store.ready_for(seen.captured_ms)
         with self._store.write() as connection:
+            self._store.hold(connection, seen.sighting.id)
             return self._keep(connection, seen, now_ms)
 
     def _keep(self, connection: Connection, seen: hits.Seen, now_ms: int) -> Outcome:

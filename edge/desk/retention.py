@@ -46,7 +46,7 @@ def purge(store: Store, rules: RetentionSettings, now_ms: int) -> Proof:
     """Delete what is due, wipe it from the file and the log, look again, and write down what was found."""
     limit_ms = due_before(rules, now_ms)
     _redate(store, now_ms)
-    purged = 0
+    purged = _drop_days(store, limit_ms, now_ms)
     while batch := _batch(store, limit_ms, now_ms):
         purged += batch
     # A purge that a reader kept from cutting the log is not over: the next one cuts it, though nothing is due then.
@@ -78,10 +78,20 @@ def _was_cut(store: Store) -> bool:
 
 def _redate(store: Store, now_ms: int) -> None:
     """Rows from the future were dated by a clock that has been set back since: they count from now, and do not stay."""
+    store.ready_for(now_ms)
     with store.write() as connection:
         for dated in (sighting.c.captured_ms, hit.c.captured_ms, evidence.c.captured_ms, outgoing.c.made_ms):
             wrong = dated > now_ms + AHEAD_MS_MAX
             connection.execute(dated.table.update().where(wrong).values({dated.name: now_ms}))
+
+
+def _drop_days(store: Store, limit_ms: int, now_ms: int) -> int:
+    """PostgreSQL: whole days of sightings at once."""
+    with store.write() as connection:
+        dropped = store.drop_days(connection, limit_ms)
+        if dropped:
+            count(connection, "purged", "rows", now_ms, dropped)
+    return dropped
 
 
 def _batch(store: Store, limit_ms: int, now_ms: int) -> int:
@@ -107,7 +117,8 @@ def _batch(store: Store, limit_ms: int, now_ms: int) -> int:
 def _delete(connection: Connection, table: Table, due: ColumnElement[bool]) -> int:
     key = table.c.row
     few = select(key).where(due).order_by(key).limit(BATCH)
-    return connection.execute(table.delete().where(key.in_(few))).rowcount
+    # Said twice, so that PostgreSQL looks into the tables of the days that are due and into no others.
+    return connection.execute(table.delete().where(due, key.in_(few))).rowcount
 
 
 def _look_again(connection: Connection, limit_ms: int, now_ms: int, purged: int, *, log_cut: bool) -> Proof:

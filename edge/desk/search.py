@@ -196,7 +196,7 @@ def query(request: SearchRequest, policy: Policy, now_ms: int, connection: Conne
     page = found.cte("page").prefix_with("MATERIALIZED", dialect="postgresql")
     return (
         select(sighting)
-        .join(page, page.c.row == sighting.c.row)
+        .join(page, (page.c.row == sighting.c.row) & (page.c.captured_ms == sighting.c.captured_ms))
         .order_by(sighting.c.captured_ms.desc(), sighting.c.row.desc())
     )
 

@@ -3,15 +3,18 @@
 import threading
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, insert
 from sqlalchemy.exc import DBAPIError
 
 from edge.desk import audit, retention, sequence
+from edge.desk.intake import _columns, _dated
 from edge.desk.search import SearchRequest, search
-from edge.desk.store import StoreAway, open_store
+from edge.desk.store import StoreAway, counters, open_store, partitions
+from edge.desk.store.tables import metadata, state
+from edge.desk.store.tables import sighting as table
 from edge.settings.policy import RetentionSettings
 from tests.desk import postgres
-from tests.desk.builders import DAY_MS, NOW_MS, payload, sighting, topic
+from tests.desk.builders import DAY_MS, HOUR_MS, NOW_MS, payload, sighting, topic
 from tests.desk.mosquitto import Broker, user, written_policy
 from tests.desk.test_daemon import RunningDesk, now_ms, until
 from tests.desk.test_intake import Desk
@@ -71,28 +74,82 @@ def test_what_is_due_is_purged(desk):
     assert desk.count("sighting") == 1
 
 
-def test_two_desks_that_get_the_same_messages_store_each_once_and_keep_one_chain(desk, url, tmp_path):
+def days(desk):
+    with desk.store.read() as connection:
+        return [(NOW_MS - first_ms) // DAY_MS for first_ms in partitions.days(connection)]
+
+
+def test_days_that_are_due_go_whole_and_their_bytes_with_them(running, desk):
+    ages_ms = {"BQX7LZV": 33 * DAY_MS, "CRY4KWU": 31 * DAY_MS, "DSW3JTN": 30 * DAY_MS + 60_000, "LIV1ING": HOUR_MS}
+    for number, (text, age_ms) in enumerate(ages_ms.items()):
+        desk.take(sighting(text, number=number, at_ms=NOW_MS - age_ms), now_ms=NOW_MS - age_ms)
+    assert days(desk) == [33, 31, 30, 0]
+    assert sorted(running.found(desk.store, ages_ms)) == sorted(ages_ms)
+    proof = retention.purge(desk.store, RetentionSettings(), NOW_MS)
+    assert (proof.purged, proof.overdue, desk.totals("purged")) == (3, 0, {"rows": 3})
+    assert days(desk) == [30, 0]
+    assert not {"BQX7LZV", "CRY4KWU"} & set(running.found(desk.store, ages_ms)), "what was dropped is in no file"
+    retention.purge(desk.store, RetentionSettings(), NOW_MS + DAY_MS)
+    assert running.found(desk.store, ages_ms) == ["LIV1ING"], "a day later nor is what was deleted row by row"
+
+
+def test_a_store_of_schema_1_is_taken_over_with_everything_in_it(url, tmp_path):
+    """Its sightings lay in one table."""
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    old = [sighting("123ABC", number=n, at_ms=NOW_MS - n * DAY_MS) for n in range(4)]
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        connection.execute(insert(state).values(key="schema", value="1"))
+        connection.execute(insert(table), [_columns(_dated(one, NOW_MS)) for one in old])
+    engine.dispose()
+    desk = Desk(tmp_path, url)
+    assert days(desk) == [3, 2, 1, 0]
+    assert [desk.take(one).result for one in old] == ["repeated"] * 4
+    assert desk.take(sighting("123ABC", number=9)).result == "stored"
+    asked = SearchRequest(person=OFFICER, purpose="stolen-vehicle", reason=REASON, plate="*23AB*")
+    assert len(search(desk.store, POLICY, asked, NOW_MS).found) == 5
+    desk.store.close()
+    again = Desk(tmp_path, url)
+    assert again.count("sighting") == 5
+    again.store.close()
+
+
+def test_a_day_that_another_desk_has_dropped_meanwhile_is_made_anew(desk):
+    desk.take(sighting())
+    with desk.store.write() as connection:
+        connection.exec_driver_sql("DROP TABLE sighting_20261123")
+    with pytest.raises(StoreAway):
+        desk.take(sighting(number=2))
+    assert desk.take(sighting(number=2)).result == "stored"
+
+
+@pytest.mark.parametrize("synchronized", [True, False], ids=["dated", "dated_by_each_desk"])
+def test_two_desks_that_get_the_same_messages_store_each_once_and_keep_one_chain(desk, url, tmp_path, synchronized):
     other = Desk(tmp_path, url)
     for one in (desk, other):
         one.install("123ABC")
-    messages = [payload(sighting("123ABC" if n % 3 else "999ZZZ", number=n)) for n in range(40)]
+    texts = ["123ABC" if n % 3 else "999ZZZ" for n in range(40)]
+    messages = [payload(sighting(text, number=n, synchronized=synchronized)) for n, text in enumerate(texts)]
     faults = []
 
-    def take_all(one):
+    def take_all(one, now_ms):
         try:
             for message in messages:
-                one.intake.take(topic(), message, NOW_MS)
+                one.intake.take(topic(), message, now_ms)
         except Exception as error:  # noqa: BLE001 — whatever it is, the test must see it
             faults.append(error)
 
-    threads = [threading.Thread(target=take_all, args=(one,)) for one in (desk, other)]
+    threads = [
+        threading.Thread(target=take_all, args=arguments) for arguments in ((desk, NOW_MS), (other, NOW_MS + DAY_MS))
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert faults == []
     assert desk.count("sighting") == 40
-    assert desk.totals("vehicles") == {"north": 40}
+    with desk.store.read() as connection:
+        assert counters.totals(connection, "vehicles", NOW_MS + DAY_MS) == {"north": 40}
     assert len(desk.hits()) == 26
     with desk.store.read() as connection:
         assert audit.verify(audit.rows(connection), audit.head(connection))[1] == []

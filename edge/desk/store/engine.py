@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.schema import CreateIndex
 
+from edge.desk.store import partitions
 from edge.desk.store.tables import SCHEMA_VERSION, metadata, sighting, state
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ BUSY_MS: Final = 5_000
 
 CUT_MS: Final = 300
 """Cutting the log can wait for the next purge; the cameras cannot wait for somebody's long search."""
+
+NO_DAY: Final = "no partition of relation"
+"""PostgreSQL's words for a day without a table."""
 
 _WRITE: Final = {"desk_write": True}
 
@@ -44,6 +48,8 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._days: set[int] = set()
+        """PostgreSQL's: for which there is a table, as far as this desk knows."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -58,8 +64,14 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that may write. Raises StoreAway when the store does not answer."""
-        with _telling(), self._engine.execution_options(**_WRITE).connect() as connection, connection.begin():
-            yield connection
+        try:
+            with _telling(), self._engine.execution_options(**_WRITE).connect() as connection, connection.begin():
+                yield connection
+        except IntegrityError as error:
+            if NO_DAY not in str(error.orig):
+                raise
+            self._days.clear()
+            raise StoreAway("another desk has dropped that day's table meanwhile") from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -67,6 +79,27 @@ class Store:
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with _telling(), self._engine.execution_options(**options).connect() as connection, connection.begin():
             yield connection
+
+    def ready_for(self, captured_ms: int) -> None:
+        """Have a place for a sighting of that time: on PostgreSQL its day's table. Raises StoreAway."""
+        day = captured_ms // partitions.DAY_MS
+        if self.is_sqlite or day in self._days:
+            return
+        with self.write() as connection:
+            partitions.add_day(connection, captured_ms)
+        self._days.add(day)
+
+    def drop_days(self, connection: Connection, limit_ms: int) -> int:
+        """Drop what lies in whole days before that time; returns how many rows. SQLite has no such days."""
+        if self.is_sqlite:
+            return 0
+        self._days.clear()
+        return partitions.drop_days(connection, limit_ms)
+
+    def hold(self, connection: Connection, identity: str) -> None:
+        """Until the transaction ends nobody else stores a sighting of this id. SQLite has one writer anyway."""
+        if not self.is_sqlite:
+            partitions.hold(connection, identity)
 
     def flush_log(self) -> bool:
         """Fold SQLite's write-ahead log into the file and cut it to no bytes. False when a reader is in the way."""
@@ -86,8 +119,10 @@ class Store:
     def _vacuum(self) -> bool:
         with _telling(), self._engine.connect() as connection:
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
-            for name in ("sighting", "hit", "evidence", "outgoing", "verdict", "local_entry", "hotlist"):
-                autocommit.execute(text(f"VACUUM {name}"))
+            day = partitions.oldest(autocommit)
+            for name in (day, "hit", "evidence", "outgoing", "verdict", "local_entry", "hotlist"):
+                if name is not None:
+                    autocommit.execute(text(f"VACUUM {name}"))
         return True
 
     def close(self) -> None:
@@ -107,7 +142,8 @@ def open_store(url: str) -> Store:
     with store.write() as connection:
         if engine.dialect.name == "postgresql":
             # Two desks that start at once on an empty database would both create the tables.
-            connection.execute(text("SELECT pg_advisory_xact_lock(7461)"))
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({partitions.LOCK})"))
+            partitions.create(connection)
         metadata.create_all(connection)
         for index in sighting.indexes:  # one that this program has and the one before had not
             connection.execute(CreateIndex(index, if_not_exists=True))
@@ -176,7 +212,9 @@ def _check_version(connection: Connection) -> None:
     found = get_state(connection, "schema")
     if found is None:
         connection.execute(insert(state).values(key="schema", value=str(SCHEMA_VERSION)))
-    elif int(found) != SCHEMA_VERSION:
+    elif int(found) < SCHEMA_VERSION:
+        set_state(connection, "schema", str(SCHEMA_VERSION))
+    elif int(found) > SCHEMA_VERSION:
         raise StoreError(f"the store has schema {found}, this program {SCHEMA_VERSION}: use the program that made it")
 
 

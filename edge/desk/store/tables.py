@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.sql.functions import Function
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""1: PostgreSQL's sightings in one table, none looked up by their middle. Opening the store makes 2 of it."""
 
 metadata = MetaData()
 
