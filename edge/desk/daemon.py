@@ -201,7 +201,10 @@ class DeskDaemon:
                 outages.begin(connection, camera, now_ms)
 
     def _turn(self) -> None:
+        away = self._store_away
         try:
+            if away:
+                self._store.probe()
             self._refresh()
             if self._due["purge"]:
                 self._purge()
@@ -214,7 +217,8 @@ class DeskDaemon:
         except StoreAway as error:
             self._say_away(error)
         else:
-            self._say_back()
+            if away:
+                self._say_back()
 
     def _refresh(self) -> None:
         now_ms = self._clock.now_ms()
@@ -297,8 +301,7 @@ class DeskDaemon:
         self._store_away = True
 
     def _say_back(self) -> None:
-        if self._store_away:
-            log.info("the store is back")
+        log.info("the store is back")
         self._store_away = False
 
 

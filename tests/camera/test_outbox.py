@@ -6,7 +6,6 @@ import logging
 import os
 import random
 import sqlite3
-import subprocess
 import threading
 import time as wall
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from edge.record.sighting import Clock as ClockSeen
 from edge.record.sighting import Sighting
 from edge.record.words import nanoseconds, time
 from edge.settings.camera import OutboxSettings
+from tests import disks
 
 S = 1_000_000_000
 DAY = 86_400
@@ -585,7 +585,7 @@ class TestDiskFaults:
             assert [row.sequence for row in waiting(outbox)] == list(range(1, one.sequence + 1))
 
     def test_a_disk_that_is_full_from_the_start(self, small_disk, clock):
-        _fill(small_disk)
+        disks.fill(small_disk)
         with opened(small_disk / "state", clock) as outbox:
             assert outbox.report().state == "full"
             with pytest.raises(OutboxFull):
@@ -600,11 +600,11 @@ class TestDiskFaults:
             keep(outbox, clock, 3)
             # Closed first, for the kernel refuses to remount while a file is open for writing.
             outbox._disk.close()
-            subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+            disks.make(small_disk, "ro")
             with pytest.raises(OutboxReadOnly):
                 keep(outbox, clock)
             assert outbox.report().state == "read_only"
-            subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+            disks.make(small_disk, "rw")
             keep(outbox, clock)
             assert [one.sequence for one in waiting(outbox)] == [1, 2, 3, 4]
 
@@ -684,24 +684,10 @@ def waiting_sightings(outbox) -> list[Sighting]:
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A real file system of 1 MB with little room, where we may mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("mounting a small disk needs root")
-    (folder / "ballast").write_bytes(b"\0" * 400_000)
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def _fill(folder) -> None:
-    with (folder / "ballast-2").open("wb", buffering=0) as file:
-        try:
-            while file.write(b"\0" * 4096):
-                pass
-        except OSError:
-            return
+    """1 MB, with little room."""
+    with disks.small_disk(tmp_path / "disk", 1) as folder:
+        (folder / "ballast").write_bytes(b"\0" * 400_000)
+        yield folder
 
 
 def _overwrite_pages_in_the_middle(file) -> None:

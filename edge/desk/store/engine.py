@@ -32,6 +32,23 @@ CUT_MS: Final = 300
 NO_DAY: Final = "no partition of relation"
 """PostgreSQL's words for a day without a table."""
 
+REMEDIES: Final = {
+    "disk is full": "make room on its disk",
+    "No space left": "make room on its disk",
+    "disk I/O error": "its disk fails, or lets no file grow",
+    "readonly": "its file or its disk is read-only",
+    "read-only": "the server takes no writes",
+    "is locked": "another program holds it",
+    "malformed": "the file is damaged: put it aside and restore a copy",
+    "not a database": "the file is damaged: put it aside and restore a copy",
+}
+"""The engines' words → what a person can do."""
+READ_ONLY: Final = "25006"
+"""PostgreSQL's code, which no driver takes for an outage: a standby, or an administrator at work."""
+
+PROBE_BYTES: Final = 200_000
+"""More than a sighting with its indexes and a hit write, or a disk with a page left would seem well each time."""
+
 _WRITE: Final = {"desk_write": True}
 
 
@@ -100,6 +117,12 @@ class Store:
         """Until the transaction ends nobody else stores a sighting of this id. SQLite has one writer anyway."""
         if not self.is_sqlite:
             partitions.hold(connection, identity)
+
+    def probe(self) -> None:
+        """Write something, to see whether the store takes it again: a full disk can be read. Raises StoreAway."""
+        for size in (PROBE_BYTES, 0):
+            with self.write() as connection:
+                set_state(connection, "probe", "." * size)
 
     def flush_log(self) -> bool:
         """Fold SQLite's write-ahead log into the file and cut it to no bytes. False when a reader is in the way."""
@@ -195,17 +218,21 @@ def _telling() -> Iterator[None]:
         yield
     except IntegrityError:
         raise
-    except OperationalError as error:
-        raise StoreAway(f"the store does not answer: {_first_line(error)}") from error
+    except sqlite3.Error as error:  # while a connection is opened nobody wraps it
+        raise _away(error) from error
     except DBAPIError as error:
-        if error.connection_invalidated or isinstance(error.orig, sqlite3.DatabaseError):
-            raise StoreAway(f"the store does not answer: {_first_line(error)}") from error
+        outage = error.connection_invalidated or isinstance(error, OperationalError)
+        read_only = getattr(error.orig, "sqlstate", None) == READ_ONLY
+        if outage or read_only or isinstance(error.orig, sqlite3.DatabaseError):
+            raise _away(error.orig) from error
         raise
 
 
-def _first_line(error: DBAPIError) -> str:
-    # SQLAlchemy's own text repeats the statement's parameters, and a parameter may be a plate.
-    return str(error.orig).strip().splitlines()[0][:200] if str(error.orig).strip() else type(error.orig).__name__
+def _away(cause: BaseException | None) -> StoreAway:
+    # The driver's text, for SQLAlchemy's own repeats the statement's parameters, and a parameter may be a plate.
+    words = (str(cause).strip() or type(cause).__name__).splitlines()[0][:200]
+    remedy = next((f"; {remedy}" for known, remedy in REMEDIES.items() if known in words), "")
+    return StoreAway(f"the store does not answer: {words}{remedy}")
 
 
 def _check_version(connection: Connection) -> None:
