@@ -58,6 +58,16 @@ def known(arguments: argparse.Namespace, policy: Policy) -> Person:
     return one
 
 
+def reasoned(arguments: argparse.Namespace) -> str:
+    """Why they act; CannotDo when they do not say."""
+    from edge.desk.screening import CHARACTERS_MIN, says_too_little
+
+    if says_too_little(arguments.reason):
+        raise CannotDo(f"say why (--reason), in {CHARACTERS_MIN} characters or more")
+    reason: str = arguments.reason
+    return reason
+
+
 @contextmanager
 def opened(arguments: argparse.Namespace) -> Iterator[tuple[Policy, Store]]:
     """The policy and its store. SettingsWrong and StoreError pass through to `guarded` and to main."""

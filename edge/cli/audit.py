@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli import present
-from edge.cli.at_desk import CannotDo, add_config, add_person, guarded, known, now_ms, opened, write_private
+from edge.cli.at_desk import (
+    CannotDo,
+    add_config,
+    add_person,
+    guarded,
+    known,
+    now_ms,
+    opened,
+    reasoned,
+    write_private,
+)
 from edge.cli.exit_codes import DONE, FAILED
 from edge.login import login
 
@@ -188,7 +198,7 @@ def _record(arguments: argparse.Namespace, policy: Policy, store: Store, act: st
         act="export" if act == "export" else "audit read",
         who=by.name,
         agency=by.agency,
-        reason=getattr(arguments, "reason", ""),
+        reason=reasoned(arguments) if act == "export" else "",
         detail=detail,
     )
     with store.write() as connection:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli import present
-from edge.cli.at_desk import add_config, add_person, guarded, known, local, moment_ms, now_ms, opened
+from edge.cli.at_desk import add_config, add_person, guarded, known, local, moment_ms, now_ms, opened, reasoned
 from edge.cli.exit_codes import DONE, FAILED, WRONG
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _remove(arguments: argparse.Namespace, policy: Policy, store: Store) -> int:
     from edge.desk.hotlists import shelf
 
     try:
-        gone = shelf.remove(store, arguments.name, known(arguments, policy), arguments.reason, now_ms())
+        gone = shelf.remove(store, arguments.name, known(arguments, policy), reasoned(arguments), now_ms())
     except shelf.ListRefused as refused:
         return _say_refused(arguments, str(refused), ())
     print(f"{gone.name} version {gone.version} is out of force")

@@ -127,17 +127,17 @@ def append(connection: Connection, entry: Entry, now_ms: int) -> int:
     before = head(connection) or Head(0, GENESIS)
     contents = {
         "at": time(now_ms * 1_000_000),
-        "who": _clean(entry.who, 64),
-        "agency": _clean(entry.agency, 64),
-        "login": _clean(login(), 64),
+        "who": clean(entry.who, 64),
+        "agency": clean(entry.agency, 64),
+        "login": clean(login(), 64),
         "act": entry.act,
-        "subject": _clean(entry.subject, 128),
-        "purpose": _clean(entry.purpose, 64),
-        "reason": _clean(entry.reason, FREE_TEXT_MAX),
-        "case_number": _clean(entry.case_number, 64),
-        "outcome": _clean(entry.outcome, 64),
-        "query": _clean(entry.query, FREE_TEXT_MAX),
-        "detail": _clean(entry.detail, 2000),
+        "subject": clean(entry.subject, 128),
+        "purpose": clean(entry.purpose, 64),
+        "reason": clean(entry.reason, FREE_TEXT_MAX),
+        "case_number": clean(entry.case_number, 64),
+        "outcome": clean(entry.outcome, 64),
+        "query": clean(entry.query, FREE_TEXT_MAX),
+        "detail": clean(entry.detail, 2000),
     }
     number = before.number + 1
     digest = _hash(number, contents, before.hash)
@@ -264,7 +264,7 @@ def _hash(number: int, contents: dict[str, str], previous: str) -> str:
     return hashlib.sha256(text_.encode()).hexdigest()
 
 
-def _clean(value: str, length: int) -> str:
+def clean(value: str, length: int) -> str:
     """As it can be stored and printed anywhere: no control characters, surrogates or NUL, and of bounded length."""
     printable = "".join(c if c.isprintable() else "\ufffd" for c in value)
     return printable if len(printable) <= length else printable[: length - 1] + "…"

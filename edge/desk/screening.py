@@ -22,8 +22,15 @@ _DIGITS_AS_LETTERS: Final = str.maketrans("01345", "oieas")
 _MASHED: Final = frozenset(
     ["asdf", "asdfgh", "qwer", "qwerty", "zxcv", "blah", "lorem", "ipsum", "foo", "bar", "abc", "xyz"]
 )
+CHARACTERS_MIN: Final = 8
+"""Of the shortest reason for anything; a search's has more."""
 MEANING_WORDS_MIN: Final = 2
 """Different words that say something, beside the boilerplate."""
+
+
+def says_too_little(reason: str) -> bool:
+    """Whether this is no reason for anything: invisible characters and dots do not count."""
+    return len(plain(reason)) < CHARACTERS_MIN
 
 
 def reason_faults(reason: str, rules: SearchSettings) -> Iterator[tuple[str, str]]:

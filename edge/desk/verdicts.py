@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import insert, select
 
 from edge.desk import audit, hits
+from edge.desk.screening import CHARACTERS_MIN, says_too_little
 from edge.desk.search import who_faults
 from edge.desk.store import count
 from edge.desk.store.tables import outgoing, verdict
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from edge.settings.policy import Policy
 
 ID_CHARACTERS_MIN = 6
-REASON_CHARACTERS_MIN = 8
 
 
 class VerdictRefused(Exception):
@@ -38,8 +38,8 @@ def give(store: Store, policy: Policy, hit_id: str, finding: Finding, by: Person
     """Give a verdict on the hit whose id begins with `hit_id`. Raises VerdictRefused."""
     for _, sentence in who_faults(policy, by):
         raise VerdictRefused(sentence)
-    if len(reason.strip()) < REASON_CHARACTERS_MIN:
-        raise VerdictRefused(f"say what you looked at (--reason), in {REASON_CHARACTERS_MIN} characters or more")
+    if says_too_little(reason):
+        raise VerdictRefused(f"say what you looked at (--reason), in {CHARACTERS_MIN} characters or more")
     with store.write() as connection:
         hit = _only(connection, hit_id)
         row = audit.append(connection, _entry(hit, finding, by, reason), now_ms)  # first: it takes the store's lock
@@ -84,7 +84,7 @@ def _keep(connection: Connection, given: Verdict, by: Person, reason: str, now_m
             finding=given.finding,
             who=by.name,
             agency=by.agency,
-            reason=reason.strip()[: audit.FREE_TEXT_MAX],
+            reason=audit.clean(reason.strip(), audit.FREE_TEXT_MAX),
             made_ms=now_ms,
             audit=given.audit,
         )

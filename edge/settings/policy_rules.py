@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +19,18 @@ def load_policy(path: Path) -> Policy:
     return load(path, Policy, RULES)
 
 
+NOT_CAMERAS = frozenset({"desk", "dispatch", "supervision", "broker", "ca"})
+"""The desk's own topic, and those who have a certificate of the same name: a camera would be let in as one of them."""
+
+
 def _names(policy: Policy) -> Iterator[tuple[str, str]]:
-    if "desk" in policy.cameras:
-        yield "cameras", "no camera is called desk, for that topic is the desk's own: choose another name"
+    for name in sorted({*policy.cameras} & {*NOT_CAMERAS, policy.broker.name}):
+        yield "cameras", f"no camera is called {name}, for somebody else is known to the broker by it: choose another"
+    if policy.broker.name in NOT_CAMERAS - {"desk"}:
+        yield (
+            "broker",
+            f"no desk is called {policy.broker.name}, for somebody else has that certificate: rename it",
+        )
     yield from _twice("cameras", policy.cameras)
     yield from _twice("agencies", (policy.department.name, *policy.agencies))
 
@@ -43,6 +53,14 @@ def _search(search: SearchSettings) -> Iterator[tuple[str, str]]:
     yield from _twice("prohibited", prohibited)
     for key in sorted(set(allowed) & set(prohibited)):
         yield "purposes", f"a purpose is allowed or prohibited, and {key} is both: take it out of one list"
+    for purpose in search.purposes:
+        for forbidden in search.prohibited:
+            if any(_says(f"{purpose.key} {purpose.title}", word) for word in forbidden.words):
+                yield "purposes", f"{purpose.key} speaks of what {forbidden.key} prohibits: take it out, or reword it"
+
+
+def _says(text: str, word: str) -> bool:
+    return re.search(rf"\b{re.escape(word.casefold())}\b", re.sub(r"[\W_]+", " ", text.casefold())) is not None
 
 
 def _twice(key: str, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:

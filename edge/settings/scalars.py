@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
@@ -182,14 +183,23 @@ def _text(node: yaml.ScalarNode, kind: types.StrType, description: str) -> str |
     if leak := _leak(text):
         return leak
     if kind.pattern is not None and (re.search(kind.pattern, text) is None or text.endswith("\n")):
-        slug = re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")[:32]
-        fits = slug and re.search(kind.pattern, slug) is not None
-        return Wrong(rule, shown(text), f"write {slug}" if fits else "write such a text")
+        return Wrong(rule, shown(text), _respelled(text, kind.pattern))
     if kind.min_length is not None and len(text) < kind.min_length:
         return Wrong(rule, shown(text), f"write at least {kind.min_length} characters" if text else "write a text")
     if kind.max_length is not None and len(text) > kind.max_length:
         return Wrong(rule, f"{len(text)} characters", "write less")
     return text
+
+
+def _respelled(text: str, pattern: str) -> str:
+    """The fix for a text of a wrong form."""
+    for place, character in enumerate(text, start=1):
+        if not character.isascii() and character.isalpha():  # it may look just like one of ours
+            name = unicodedata.name(character, f"U+{ord(character):04X}")
+            return f"write it in Latin letters: character {place} is {name}"
+    slug = re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")[:32]
+    fits = slug and "A-Z" not in pattern and re.search(pattern, slug) is not None
+    return f"write {slug}" if fits else "write such a text"
 
 
 def _leak(text: str) -> Wrong | None:

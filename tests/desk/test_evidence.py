@@ -11,6 +11,8 @@ import cv2
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge.cli.main import main
 from edge.desk import audit, evidence, retention
@@ -88,6 +90,27 @@ def test_what_was_not_asked_for_is_refused_and_not_kept(desk, hit, message, came
     assert (outcome.result, outcome.fault) == ("refused", fault)
     with desk.store.read() as connection:
         assert evidence.of_hit(connection, hit.id) is None
+
+
+@settings(max_examples=40)
+@given(cut_out=st.tuples(st.integers(0, 300), st.integers(0, 300)), put=st.binary(max_size=40))
+def test_no_bytes_are_taken_for_a_crop_that_are_none(fuzzed, cut_out, put):
+    good = seal(crop(sighting())).payload
+    outcome = give(fuzzed, good[: min(cut_out)] + put + good[max(cut_out) :])
+    assert outcome.result in {"stored", "repeated", "refused"}
+    with fuzzed.store.read() as connection:
+        kept = connection.exec_driver_sql("SELECT message FROM evidence").scalar_one()
+    assert kept is None or len({len(column) for column in msgspec.json.decode(kept, type=Evidence).columns}) == 1
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory):
+    """A desk that waits for one crop."""
+    made = Desk(tmp_path_factory.mktemp("fuzz"), evidence={"enabled": True})
+    made.install("123ABC")
+    made.take(sighting())
+    yield made
+    made.store.close()
 
 
 def test_a_second_crop_does_not_replace_the_first(desk, hit):

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge.desk import audit, field_acts
 from edge.desk.store import open_store
@@ -50,6 +52,25 @@ def test_a_test_pass_is_in_the_log_once_a_day_and_no_vehicle(store):
     with store.read() as connection:
         assert totals(connection, "selftests", NOW_MS) == {"north": 3}
         assert totals(connection, "vehicles", NOW_MS) == {}
+
+
+@settings(max_examples=40)
+@given(
+    kind=st.sampled_from(field_acts.KINDS),
+    cut=st.tuples(st.integers(0, 500), st.integers(0, 500)),
+    put=st.binary(max_size=40),
+)
+def test_no_bytes_of_a_technicians_message_break_the_desk(fuzzed, kind, cut, put):
+    good = seal(TEST if kind == "selftest" else ACCESS).payload
+    content = good[: min(cut)] + put + good[max(cut) :]
+    field_acts.note(fuzzed, policy(), f"lpr/v1/hesston/north/{kind}", content, NOW_MS)
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory):
+    opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('fuzz')}/desk.db")
+    yield opened
+    opened.close()
 
 
 def test_one_that_speaks_for_another_is_refused_and_counted(store):

@@ -254,7 +254,7 @@ def test_a_local_entry_matches_only_after_a_second_person_said_yes(store):
         assert [row.act for row in audit.rows(connection)] == ["entry added", "entry approved"]
 
 
-@pytest.mark.parametrize("name", ["A. Chief", "a chief", "A.Chief", "Ａ． Ｃhief"])
+@pytest.mark.parametrize("name", ["A. Chief", "a chief", "A.Chief", "Ａ． Ｃhief", "А. Сhief"])
 def test_nobody_is_their_own_second_person(store, name):
     number = local.add(store, proposal(), CHIEF, with_local(), NOW_MS)
     with pytest.raises(local.EntryRefused, match="another"):

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -178,6 +180,18 @@ def test_a_prohibited_use_is_recognised_however_it_is_spelled(reason, key):
 )
 def test_a_real_reason_stands(reason):
     assert list(screening.reason_faults(reason, POLICY.search)) == []
+
+
+ANYTHING = st.none() | st.text(st.characters(), max_size=16) | st.text("ABC123*?%_'", max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(["plate", "type", "color", "direction", "after"], ANYTHING)))
+def test_whatever_is_asked_is_answered_or_refused_and_recorded(desk, asked):
+    before = desk.count("audit")
+    with suppress(SearchRefused):
+        search(desk.store, POLICY, request(**asked), NOW_MS)
+    assert desk.count("audit") == before + 1
 
 
 @settings(max_examples=300, deadline=None)

@@ -78,6 +78,8 @@ def test_a_verdict_goes_out_without_name_and_reason_and_points_at_the_audit(desk
         ({"by": Person(name="", agency="Hesston KS PD")}, "who asks"),
         ({"by": Person(name="B. Officer", agency="Elsewhere PD")}, "no such agency"),
         ({"reason": " ok "}, "what you looked at"),
+        ({"reason": "\u200b" * 40}, "what you looked at"),
+        ({"reason": "." * 40}, "what you looked at"),
         ({"hit": "abc"}, "hit is named by"),
         ({"hit": "%" * 32}, "hit is named by"),
         ({"hit": "0" * 32}, "no such hit"),
@@ -87,6 +89,14 @@ def test_nobody_verifies_without_name_agency_and_reason(desk, changes, why):
     with pytest.raises(VerdictRefused, match=why):
         verdict(desk, "correct", **changes)
     assert desk.count("verdict") == 0
+
+
+@pytest.mark.parametrize("odd", ["\udcff", "\x00", "\n"], ids=["no UTF-8", "NUL", "line feed"])
+def test_a_reason_with_odd_characters_is_kept_without_them(desk, odd):
+    verdict(desk, "misread", reason=f"Looked at the plate{odd} on Main Street")
+    with desk.store.read() as connection:
+        kept = connection.exec_driver_sql("SELECT reason FROM verdict").scalar_one()
+    assert kept.isprintable()
 
 
 def test_the_queue_gives_the_oldest_first_until_the_broker_has_them(desk):

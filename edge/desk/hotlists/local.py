@@ -7,7 +7,6 @@ entry has a case number and an end, one person proposes it, another approves it,
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, insert, select
 
 from edge.desk import audit
 from edge.desk.hotlists.index import WILDCARD_LITERALS_MIN, ListIndex, pack, packed_row
+from edge.desk.screening import plain
 from edge.desk.store.tables import local_entry
 from edge.record import plate_text
 
@@ -98,8 +98,8 @@ def withdraw(store: Store, number: int, by: Person, now_ms: int) -> None:
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names are one person's: `J. Doe`, `j doe` and full-width letters are no second person."""
-    return _bare(one) == _bare(other)
+    """Whether two names are one person's: `J. Doe`, `j doe` and letters that look alike are no second person."""
+    return plain(one).replace(" ", "") == plain(other).replace(" ", "")
 
 
 def index(connection: Connection, now_ms: int) -> tuple[ListIndex, int]:
@@ -113,11 +113,6 @@ def index(connection: Connection, now_ms: int) -> tuple[ListIndex, int]:
     ).all()
     rows = [packed_row(e.plate, e.region, expires_s=e.expires_ms // 1000) for e in found]
     return ListIndex(pack(rows)), max((int(e.approved_ms) for e in found), default=0)
-
-
-def _bare(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).casefold()
-    return "".join(c for c in plain if c.isalnum())
 
 
 def _record(
