@@ -103,6 +103,14 @@ def test_rows_arrive_in_order_and_are_deleted_once_the_broker_has_them(path):
     assert sequences(broker.sightings()) == list(range(1, 201))
 
 
+def test_a_technicians_act_goes_out_at_its_own_topic(path):
+    queue = Queue(1)
+    queue.put_message(seal(next(e for e in EXAMPLES if type(e).__name__ == "Access")))
+    with StandIn() as broker, publishing(path, broker.port), reading(path, queue):
+        wait_until(lambda: not queue.rows)
+    assert [p.topic for p in _of(broker, "access")] == [topic("hesston", "north", "access")]
+
+
 def test_a_new_row_goes_out_at_once(path):
     queue = Queue()
     with StandIn() as broker, publishing(path, broker.port), reading(path, queue) as made:

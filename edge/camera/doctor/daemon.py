@@ -9,7 +9,7 @@ from edge.camera.doctor.finding import Finding, graded, ok, skipped
 from edge.record.words import nanoseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from edge.camera.doctor.finding import State
@@ -213,8 +213,17 @@ def writes(report: Health | None) -> Finding:
     )
 
 
-def recording(report: Health | None) -> Finding:
-    """Whether a technician records."""
+def recording(report: Health | None, overdue: Sequence[Path]) -> Finding:
+    """Whether a technician records, and what is still there that should not be."""
+    if overdue:
+        return Finding(
+            name="recording",
+            state="warn",
+            saw=f"{len(overdue)} recorded longer ago than recording.keep_days_max, the first {overdue[0].name}",
+            where=str(overdue[0].parent),
+            remedy="the daemon deletes them by itself: see why it does not run; or rm",
+            figures={"overdue": len(overdue)},
+        )
     if report is None or report.recording_until is None:
         return ok("recording", "nobody records pictures")
     return Finding(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from edge.camera import device
 from edge.camera.doctor import daemon, looking, machine, passing, settled, wire
 from edge.camera.normal import Remembered
+from edge.camera.recordings.shelf import Shelf
 from edge.camera.state_files import NORMAL, last_health, read_struct, state_folder
 from edge.settings.paths import anchored
 
@@ -46,6 +47,7 @@ def examine(
         return Examined(findings=findings, settings=None, health=None)
     settings, folder = anchored(known.settings, root), state_folder(known.settings, root)
     health = last_health(folder)
+    shelf = Shelf(folder, settings.site, settings.camera, settings.recording.keep_days_max)
     runs = daemon.daemon(health, settings, folder, time.time_ns())
     findings += [runs, daemon.stages(health)]
     tell(len(findings))
@@ -62,7 +64,7 @@ def examine(
         wire.broker(settings),
         wire.expiry(settings),
         daemon.outbox(health, folder),
-        daemon.recording(health),
+        daemon.recording(health, shelf.overdue(time.time_ns())),
     ]
     tell(len(findings))
     if pass_through and known.networks is not None:

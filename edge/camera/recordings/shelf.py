@@ -99,12 +99,17 @@ class Shelf:
             if not told.with_suffix(".json").exists():
                 told.unlink(missing_ok=True)
 
+    def overdue(self, now_ns: int) -> list[Path]:
+        """What began longer ago than recordings are kept, and does not run. Who has a daemon sees none for long."""
+        return [
+            file for file in self._files(".age") if now_ns - self._began_ns(file) > self._keep_ns and not _locked(file)
+        ]
+
     def delete_old(self, now_ns: int) -> None:
-        """Whatever began longer ago than recordings are kept, and does not run."""
-        for file in self._files(".age"):
-            if now_ns - self._began_ns(file) > self._keep_ns and not _locked(file):
-                file.unlink(missing_ok=True)
-                log.info("recording %s was kept long enough: deleted", file.name)
+        """Whatever is overdue."""
+        for file in self.overdue(now_ns):
+            file.unlink(missing_ok=True)
+            log.info("recording %s was kept long enough: deleted", file.name)
 
     def _tell(self, note: Path, begun: Begun, now_ns: int, keep: Callable[[Access], object]) -> None:
         """In their order, each remembered as soon as it is kept."""

@@ -49,6 +49,15 @@ def test_the_first_stage_that_loses_plates_is_named(stages, stage):
     assert (loss and loss.stage) == stage
 
 
+def test_a_recording_that_runs_and_one_that_nobody_deleted_are_told(tmp_path):
+    assert daemon.recording(HEALTH, []).state == "ok"
+    now = msgspec.structs.replace(HEALTH, recording_until="2026-11-25T15:00:00.000Z")
+    assert "until 2026-11-25T15:00" in daemon.recording(now, []).saw
+    left = daemon.recording(HEALTH, [tmp_path / "20261101T140311Z.age"])
+    assert left.state == "warn"
+    assert "20261101T140311Z.age" in left.saw
+
+
 def test_a_daemon_that_has_not_reported_lately_is_gone(tmp_path):
     settings = build_site(tmp_path)
     now_ns = nanoseconds(HEALTH.time)
