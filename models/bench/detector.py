@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
 import numpy as np
@@ -63,11 +63,12 @@ def main() -> None:
         cost(arguments, listed.file, size)
 
 
-def load_detector(manifest: Path, name: str, *, alone: bool = False) -> Detector:
-    """The device's detector, for whole pictures and plates of any width."""
-    settings = DetectorSettings(
-        model=name, tiles="never", width_px_min=8, straightener=None if alone else "straightener"
-    )
+def load_detector(
+    manifest: Path, name: str, *, alone: bool = False, tiles: Literal["never", "auto"] = "never"
+) -> Detector:
+    """The device's detector, for plates of any width."""
+    straightener = None if alone else "straightener"
+    settings = DetectorSettings(model=name, tiles=tiles, width_px_min=8, straightener=straightener)
     listed, runtime = load_manifest(manifest), RuntimeSettings()
     network = load_network(listed.pick(name, "detector"), runtime)
     return Detector.of(network, settings, load_straightener(listed, settings, runtime))

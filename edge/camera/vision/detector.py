@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edge.camera.pixels import letterbox
+from edge.camera.pixels import LETTERBOX_GREY, letterbox
 from edge.camera.scene import Box, Plate
 from edge.camera.vision.adapters.finding import FINDING
 from edge.camera.vision.overlap import distinct, hulls
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from edge.camera.pixels import Letterbox
     from edge.camera.scene import Frame, Motion
     from edge.camera.vision.adapters.finding import Found
     from edge.camera.vision.manifest import Entry
@@ -32,6 +33,10 @@ WHOLE_EVERY_MS = 300
 """While tiles cover all that moves, the whole frame is looked at this often: what stands there is to stay known."""
 PHOTOGRAPH_TILES = (6, 24)
 """Nearer looks at one photograph, three for each megapixel within these limits."""
+
+MAGNIFIED_MAX = 2
+"""Times that a small picture is enlarged at most. Larger plates than the network learnt would come of it: of val's 196
+cut-outs 175 are found when each fills the canvas, 187 with this."""
 
 STRAIGHTENED_MAX = 8
 """Plates of one picture, best first, whose corners are looked at more closely: three looks of a third of a millisecond
@@ -132,12 +137,22 @@ class Detector:
         """One run of the network over one part of the picture; corners in the picture's own pixels."""
         x0, y0 = int(area.x0), int(area.y0)
         part = pixels[y0 : int(area.y1), x0 : int(area.x1)]
-        canvas, placed = letterbox(part, *size, align=self._entry.input.align)
+        canvas, placed = self._canvas_of(part, size)
         outputs = self._run(tensor(canvas, self._entry.input))
         scores, quads = self._finding.decode(self._entry, outputs, self._candidate_min)
         quads = placed.back(quads) + np.array([x0, y0], np.float32)
         whole = _uncut(quads, area, pixels.shape[1], pixels.shape[0])
         return scores[whole], quads[whole]
+
+    def _canvas_of(self, part: NDArray[np.uint8], size: tuple[int, int]) -> tuple[NDArray[np.uint8], Letterbox]:
+        """A part of the picture on the network's canvas, whole, and not enlarged beyond reason."""
+        width, height = (min(full, MAGNIFIED_MAX * own) for full, own in zip(size, part.shape[1::-1], strict=True))
+        inner, placed = letterbox(part, width, height, align=self._entry.input.align)
+        if (width, height) == size:
+            return inner, placed
+        canvas = np.full((size[1], size[0], *part.shape[2:]), LETTERBOX_GREY, np.uint8)
+        canvas[:height, :width] = inner
+        return canvas, placed
 
 
 def _whole(pixels: NDArray[np.uint8]) -> Box:

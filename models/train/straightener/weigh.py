@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> None:
 def collect(manifest: Manifest, pack: Pack) -> list[Find]:
     """Every find of both input sizes that is surely a plate or surely none."""
     straightener = Straightener.of(load_network(manifest.pick("straightener", "straightener"), RuntimeSettings()))
-    verdicts = _verdicts(JUDGED)
+    judged = verdicts(JUDGED)
     finds: list[Find] = []
     for size in SIZES:
         listed = manifest.pick(size, "detector")
@@ -90,7 +90,7 @@ def collect(manifest: Manifest, pack: Pack) -> list[Find]:
         for row, scene in zip(pack.rows, pack.scenes, strict=True):
             o = outcome(find, scene.levels[0], scene.quads, scene.by, canvas, CANDIDATE_SCORE_MIN)
             o = without(o, None if scene.rest == LOOSE else scene.ignored)
-            finds += _finds(size, scene, o, straightener, verdicts.get(row["file"]))
+            finds += _finds(size, scene, o, straightener, judged.get(row["file"]))
     return finds
 
 
@@ -160,7 +160,8 @@ def write(path: Path, weights: tuple[float, float, float], score_min: float) -> 
     path.write_text("\n".join(lines) + "\n")
 
 
-def _verdicts(path: Path) -> Verdicts:
+def verdicts(path: Path) -> Verdicts:
+    """What was judged by eye on the val split's photographs."""
     boxes: dict[str, dict[str, list[NDArray[np.float32]]]] = {}
     with path.open(newline="") as table:
         for row in csv.DictReader(table):

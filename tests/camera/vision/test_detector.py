@@ -198,3 +198,12 @@ class Halves:
     def __call__(self, _tensor):
         left = np.array([[300, 200], [315, 200], [315, 210], [300, 210]], np.float32)
         return np.array([[0.9, 0.8]], np.float32), np.stack([left, left + np.array([16, 0], np.float32)])[None]
+
+
+def test_a_small_picture_is_not_enlarged_until_its_plate_is_larger_than_any_the_network_knows():
+    run = Canvases()
+    small = np.zeros((90, 150, 3), np.uint8)
+    small[30:70, 25:125] = 255
+    (found,) = detector(run).search(small)
+    assert_at(found, 25, 30, 125, 70)
+    assert (run.seen[0][0] > 250).all(axis=2).any(axis=0).sum() == pytest.approx(200, abs=2)
