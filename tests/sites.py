@@ -8,7 +8,14 @@ import cv2
 import msgspec
 import numpy as np
 
-from edge.settings.camera import CameraSettings, DetectorSettings, HealthSettings, SourceSettings, ViewSettings
+from edge.settings.camera import (
+    CameraSettings,
+    DetectorSettings,
+    HealthSettings,
+    SourceSettings,
+    VehicleSettings,
+    ViewSettings,
+)
 from tests import onnx_models
 
 if TYPE_CHECKING:
@@ -36,6 +43,7 @@ def build_site(folder: Path, *, cars: int = 1, loop: bool = False) -> CameraSett
         source=SourceSettings(kind="folder", address=str(scene), frames_per_second=float(FRAMES_PER_SECOND), loop=loop),
         view=ViewSettings(approaching="northbound", receding="southbound"),
         detector=DetectorSettings(straightener=None),  # these plates are upright, and found to the pixel
+        vehicle=VehicleSettings(model=None),
         health=HealthSettings(interval_s=1.0),
     )
     write_settings(folder, settings)

@@ -125,7 +125,7 @@ def _load(arguments: argparse.Namespace) -> Eye:
     from edge.settings.camera import DetectorSettings, ReaderSettings, RuntimeSettings, VehicleSettings
 
     detector, reader, runtime, root = DetectorSettings(), ReaderSettings(), RuntimeSettings(), SHIPPED_ROOT
-    vehicle: VehicleSettings | None = None
+    vehicle = VehicleSettings()
     if arguments.config is not None:
         from edge.settings.camera_rules import load_camera
         from edge.settings.loader import root_of
@@ -137,10 +137,10 @@ def _load(arguments: argparse.Namespace) -> Eye:
         name = arguments.detector
         short = f"detector-{name}"
         detector = msgspec.structs.replace(detector, model=short if short in manifest.networks else name)
-    if detector.straightener not in manifest.networks:  # someone else's manifest need not have one
+    if detector.straightener not in manifest.networks:  # someone else's manifest need have neither
         detector = msgspec.structs.replace(detector, straightener=None)
-    if vehicle is None:
-        vehicle = VehicleSettings(model="vehicle" if "vehicle" in manifest.networks else None)
+    if vehicle.model not in manifest.networks:
+        vehicle = msgspec.structs.replace(vehicle, model=None)
     return Eye.load(manifest, runtime, detector, reader, vehicle)
 
 

@@ -107,13 +107,13 @@ class ReaderSettings(Section, frozen=True, kw_only=True):
 class VehicleSettings(Section, frozen=True, kw_only=True):
     """Which network names vehicles, and how sure it must be."""
 
-    model: str | None = None
+    model: str | None = "vehicle"
     """A name from the manifest; empty: no vehicle is named."""
     looks_max: Annotated[int, _between(1, 20)] = 3
     """Looks in one pass: the first, and later ones from much nearer."""
-    type_confidence_min: Fraction = 0.5
+    type_confidence_min: Fraction = 0.8
     """Below this the type is `null`: unknown."""
-    color_confidence_min: Fraction = 0.5
+    color_confidence_min: Fraction = 0.8
     """Below this the colour is `null`: unknown."""
 
 

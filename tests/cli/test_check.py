@@ -21,16 +21,22 @@ networks:
     adapter: ctc-reader/1
     regions: [US-KS, other]
     input: {{width: 128, height: 64}}
+  - name: vehicle
+    file: vehicle.onnx
+    sha256: {vehicle}
+    adapter: vehicle-words/1
+    input: {{width: 112, height: 112}}
+    words: {{types: [sedan, other], colors: [white, other], views: [front, rear]}}
 """
 
 
 @pytest.fixture
 def site(tmp_path, monkeypatch):
-    """A site's folder: two models, a recording, settings for one camera; the current folder."""
+    """A site's folder: three models, a recording, settings for one camera; the current folder."""
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     (tmp_path / "models").mkdir()
     digests = {}
-    for name in ("detector", "reader"):
+    for name in ("detector", "reader", "vehicle"):
         content = name.encode() * 100
         (tmp_path / f"models/{name}.onnx").write_bytes(content)
         digests[name] = hashlib.sha256(content).hexdigest()

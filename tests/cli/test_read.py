@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import cv2
 import numpy as np
 import pytest
 
+from edge.camera.vision.manifest import SHIPPED_ROOT
 from edge.cli import main as program
+from edge.record.words import Color, VehicleType
 from tests import onnx_models
 
 
@@ -205,3 +208,14 @@ def test_where_a_network_names_vehicles_each_plate_has_its_vehicle(tmp_path, pic
     assert plate["vehicle"]["type"] == "pickup"
     assert plate["vehicle"]["color"] is None, "the picture is grey"
     assert "vehicle" in line["ms"]
+
+
+def test_the_shipped_networks_tell_of_a_vehicle_what_they_know_and_null_for_the_rest(capsys):
+    scene = SHIPPED_ROOT / "sample_frames/day_receding"
+    assert program.main(["read", str(scene / "001000.jpg"), "--json"]) == program.DONE
+    (line,) = lines(capsys)
+    (plate,) = line["plates"]
+    told = plate["vehicle"] or {"type": None, "color": None}
+    assert told["type"] in (None, *get_args(VehicleType))
+    assert told["color"] in (None, *get_args(Color))
+    assert line["ms"]["vehicle"] > 0

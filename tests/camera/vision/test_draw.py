@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edge.camera.vision.draw import BLOCK_PX_MIN, annotate, mask
-from tests.builders import plate, read
+from tests.builders import plate, read, vehicle
 
 
 def street(size=(640, 480)):
@@ -65,3 +65,11 @@ def test_a_face_cannot_be_told_from_another_after_masking():
     same = np.mean([np.abs(mask(faces[0]).astype(int) - mask(faces[0])).mean() for _ in range(30)])
     other = np.mean([np.abs(mask(faces[0]).astype(int) - mask(faces[1])).mean() for _ in range(30)])
     assert other < same * 1.1
+
+
+def test_beside_a_plates_text_its_vehicle_is_named():
+    """Blocks are drawn anew each time, so the pictures are compared without them."""
+    picture, plates = np.zeros((480, 640, 3), np.uint8), [(plate(320, 240, width=100), read("123ABC"))]
+    unknown, none = vehicle(None, 0.0, None), annotate(picture, plates, unmasked=True)
+    assert (annotate(picture, plates, [unknown], unmasked=True) == none).all()
+    assert (annotate(picture, plates, [vehicle("pickup", 0.9)], unmasked=True) != none).any()

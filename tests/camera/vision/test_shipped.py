@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+
+import cv2
+import numpy as np
 import pytest
 
 from edge.camera.frames.picture import PICTURES, read_picture
 from edge.camera.vision.look import Eye
 from edge.camera.vision.manifest import SHIPPED_ROOT, load_manifest
 from edge.camera.vision.models import load_network
-from edge.settings.camera import DetectorSettings, ReaderSettings, RuntimeSettings
+from edge.camera.vision.vehicle import Namer
+from edge.settings.camera import DetectorSettings, ReaderSettings, RuntimeSettings, VehicleSettings
 from models.bench.read import TOLD_MIN, measure
 from models.bench.stages import drawn
 
@@ -26,6 +31,15 @@ def eye(manifest, request):
 @pytest.fixture(scope="module")
 def wide(manifest):
     return Eye.load(manifest, RuntimeSettings(), DetectorSettings(), ReaderSettings())
+
+
+@pytest.fixture(scope="module")
+def namer(manifest):
+    return Namer.of(load_network(manifest.pick("vehicle", "vehicle"), RuntimeSettings()))
+
+
+PLATE = [[610.0, 460.0], [670.0, 460.0], [670.0, 490.0], [610.0, 490.0]]
+"""60 px wide in 1280×720."""
 
 
 def test_every_network_of_the_manifest_is_whole_and_runs(manifest):
@@ -68,3 +82,51 @@ def test_signs_and_streets_without_a_plate_are_no_plates(wide, shared_data):
         if any(read.confidence >= TOLD_MIN for _, read in wide.look(read_picture(file)).plates)
     ]
     assert len(told) <= 1, told
+
+
+def headlights(seed):
+    """A night in which nothing is lit but two lamps and the plate."""
+    rng = np.random.default_rng(seed)
+    picture = rng.normal(5, 2, (720, 1280, 3))
+    for x in (550, 730):
+        cv2.circle(picture, (x, 420), 18, (255.0, 245.0, 235.0), -1)
+    picture += cv2.GaussianBlur(picture, (0, 0), 15)
+    picture[460:490, 610:670] = 150
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_by_headlights_alone_no_vehicle_is_named(namer, seed):
+    seen, sure = namer.name_at(headlights(seed), PLATE), VehicleSettings()
+    assert seen.type_confidence < sure.type_confidence_min
+    assert seen.color_confidence < sure.color_confidence_min
+
+
+def test_in_infra_red_no_colour_is_told(namer):
+    scene = SHIPPED_ROOT / "sample_frames/infrared_night"
+    with (scene / "corners.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["visible"] == "1.00"]
+    assert rows
+    for row in rows:
+        corners = [[float(row[f"{axis}{i}"]) for axis in "xy"] for i in range(4)]
+        seen = namer.name_at(read_picture(scene / row["file"]), corners)
+        assert (seen.color, seen.color_confidence) == (None, 0.0)
+
+
+def test_photographed_vehicles_are_named_right_where_they_are_named(namer, shared_data):
+    """A floor that a broken change falls through; `models.bench.vehicle` measures."""
+    folder, sure = shared_data / "eval/vehicles", VehicleSettings()
+    right, named = {"type": 0, "color": 0}, {"type": 0, "color": 0}
+    with (folder / "labels.csv").open(newline="") as file:
+        rows = [
+            row for row in csv.DictReader(file) if row["type"] in ("sedan", "van") and row["color"] in ("white", "red")
+        ]
+    for row in rows:
+        x0, y0, x1, y1 = (float(row[f"plate_{side}"]) for side in ("x0", "y0", "x1", "y1"))
+        seen = namer.name_at(read_picture(folder / row["file"]), [[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+        for head in right:
+            if getattr(seen, f"{head}_confidence") >= getattr(sure, f"{head}_confidence_min"):
+                named[head] += 1
+                right[head] += getattr(seen, head) == row[head]
+    assert all(named[head] >= 0.2 * len(rows) for head in named), named
+    assert all(right[head] >= 0.75 * named[head] for head in named), (right, named)
