@@ -32,7 +32,7 @@ from edge.camera.health import Facts, Vitals
 from edge.camera.line import fresh_line, load_networks, origin
 from edge.camera.normal import Remembered
 from edge.camera.outbox import Outbox
-from edge.camera.presence import discovery, presence
+from edge.camera.presence import discoveries, presence
 from edge.camera.quality import Quality
 from edge.camera.recordings.shelf import Shelf
 from edge.camera.state_files import NORMAL, leave_health, leave_struct, read_struct
@@ -147,8 +147,8 @@ class Daemon:
     def run(self) -> Ending:
         """Until the recording ends or somebody says so."""
         capture = Thread(target=self._capture, name="capture", daemon=True)
-        if self._settings.home_assistant.discovery:
-            self._client.say(discovery(self._settings))
+        for told in discoveries(self._settings):
+            self._client.say(told)
         self._client.start(self._outbox)
         capture.start()
         self._notifier.ready(f"{self._settings.camera}: looking; {self._networks.provider} runs the networks")

@@ -9,20 +9,26 @@ from edge import __version__
 from edge.link.client import Presence
 from edge.link.topics import topic
 from edge.record.boundary import seal
-from edge.record.discovery import discover
+from edge.record.discovery import discover, discover_sightings
 from edge.record.status import Status
 from edge.record.words import time as written
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from edge.record.boundary import Sealed
     from edge.settings.camera import CameraSettings
 
 
-def discovery(settings: CameraSettings) -> Sealed:
-    """Said once, retained: from then on Home Assistant reads `health` and `status` by itself."""
+def discoveries(settings: CameraSettings) -> Iterator[Sealed]:
+    """What the settings ask for, said once, retained: then Home Assistant reads the camera's topics by itself."""
+    if not settings.home_assistant.discovery:
+        return
     site, camera = settings.site, settings.camera
-    health, status = topic(site, camera, "health"), topic(site, camera, "status")
-    return seal(discover(site, camera, health=health, status=status, software=__version__))
+    health, status, sighting = (topic(site, camera, kind) for kind in ("health", "status", "sighting"))
+    yield seal(discover(site, camera, health=health, status=status, software=__version__))
+    if settings.home_assistant.plates:
+        yield seal(discover_sightings(site, camera, sighting=sighting, software=__version__))
 
 
 def presence(settings: CameraSettings) -> Presence:

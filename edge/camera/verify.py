@@ -44,7 +44,7 @@ PIXEL_FRAMES: Final = 8
 """Of every so many pictures, rows of pixels are remembered, so that raw pixels would be recognised."""
 PIXEL_ROWS: Final = 16
 """Every so many rows of them."""
-KINDS: Final = ("sighting", "status", "health", "counters", "discovery")
+KINDS: Final = ("sighting", "status", "health", "counters", "discovery", "discovery_sighting")
 """What a daemon says by itself."""
 HATCH: Final = "hatch"
 """The local socket between the two processes, in the folder."""

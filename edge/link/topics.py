@@ -27,8 +27,8 @@ class Delivery:
     """Published under the desk's own topics."""
     to_camera: bool = False
     """Published by the desk, under the topics of the camera that it is for."""
-    home_assistant: bool = False
-    """Published where Home Assistant looks for devices, and not under our own prefix."""
+    home_assistant: str = ""
+    """Published where Home Assistant looks for this kind of thing, and not under our own prefix."""
     evidence: bool = False
     """Of plates' crops: no user of the broker may say or hear it unless the policy wants them."""
 
@@ -38,7 +38,8 @@ DELIVERIES: Final = {
     "status": Delivery(level="status", qos=1, retained=True),
     "health": Delivery(level="health", qos=0, retained=True),
     "counters": Delivery(level="counters", qos=1, retained=True),
-    "discovery": Delivery(level="config", qos=1, retained=True, home_assistant=True),
+    "discovery": Delivery(level="config", qos=1, retained=True, home_assistant="device"),
+    "discovery_sighting": Delivery(level="sighting/config", qos=1, retained=True, home_assistant="event"),
     "selftest": Delivery(level="selftest", qos=1, retained=False),
     "access": Delivery(level="access", qos=1, retained=False),
     "hit": Delivery(level="hit", qos=1, retained=False, expires=True, from_desk=True),
@@ -64,7 +65,7 @@ def topic(site: str, camera: str, kind: str) -> str:
     assert _NAME.fullmatch(place), f"{place!r} is no camera's name"
     assert delivery.from_desk or place != DESK, "no camera may be called desk; the desk's own topics begin so"
     if delivery.home_assistant:
-        return f"homeassistant/device/lpr-{site}-{place}/{delivery.level}"
+        return f"homeassistant/{delivery.home_assistant}/lpr-{site}-{place}/{delivery.level}"
     return f"{PREFIX}/{site}/{place}/{delivery.level}"
 
 

@@ -23,7 +23,7 @@ from edge.record.access import Access
 from edge.record.audit_head import AuditHead
 from edge.record.counters import Counters
 from edge.record.desk_status import DeskStatus
-from edge.record.discovery import Discovery
+from edge.record.discovery import Discovery, DiscoverySighting
 from edge.record.evidence import Evidence, EvidenceRequest
 from edge.record.health import Health
 from edge.record.hit import Hit
@@ -51,8 +51,12 @@ SEALABLE: Final[tuple[type[msgspec.Struct], ...]] = (
     Evidence,
     EvidenceRequest,
     Discovery,
+    DiscoverySighting,
 )
-_UNMARKED: Final[dict[type[msgspec.Struct], str]] = {Discovery: "discovery/1"}
+_UNMARKED: Final[dict[type[msgspec.Struct], str]] = {
+    Discovery: "discovery/1",
+    DiscoverySighting: "discovery_sighting/1",
+}
 """Whose format is another's: they bear no schema of ours."""
 
 _VALUE: Final = re.compile(r"(enum value|unknown field) .*?(?= - at `|$)", re.DOTALL)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
+
 from edge.record.words import Version, Wire, exactly
 
 NAME_CHARACTERS_MAX = 20
@@ -19,6 +21,7 @@ ShortName = Annotated[str, exactly(_NAME)]
 DeviceId = Annotated[str, exactly(rf"lpr-{_NAME}-{_NAME}")]
 EntityId = Annotated[str, exactly(rf"lpr-{_NAME}-{_NAME}-[a-z]{{1,12}}")]
 HealthTopic = Annotated[str, exactly(rf"lpr/v1/{_NAME}/{_NAME}/health")]
+SightingTopic = Annotated[str, exactly(rf"lpr/v1/{_NAME}/{_NAME}/sighting")]
 StatusTopic = Annotated[str, exactly(rf"lpr/v1/{_NAME}/{_NAME}/status")]
 
 
@@ -119,6 +122,38 @@ class Discovery(Wire, frozen=True, kw_only=True):
     avty_t: StatusTopic
     avty_tpl: Literal["{{value_json.state}}"] = "{{value_json.state}}"
     cmps: Entities
+
+
+class DiscoverySighting(Wire, frozen=True, kw_only=True):
+    """`homeassistant/event/lpr-SITE-CAMERA/sighting/config`, retained: each sighting is an event, its plate with it.
+
+    Only where the settings ask for plates; the broker's access list must let Home Assistant hear them.
+    """
+
+    dev: Device
+    o: Origin
+    uniq_id: EntityId
+    name: Literal["sighting"] = "sighting"
+    stat_t: SightingTopic
+    evt_typ: Annotated[tuple[Literal["sighting"], ...], msgspec.Meta(min_length=1, max_length=1)] = ("sighting",)
+    val_tpl: Literal[
+        "{{{'event_type':'sighting','plate':value_json.plate.text if value_json.plate else none,"
+        "'direction':value_json.direction,'first_seen':value_json.first_seen}|tojson}}"
+    ] = (
+        "{{{'event_type':'sighting','plate':value_json.plate.text if value_json.plate else none,"
+        "'direction':value_json.direction,'first_seen':value_json.first_seen}|tojson}}"
+    )
+
+
+def discover_sightings(site: str, camera: str, *, sighting: str, software: str) -> DiscoverySighting:
+    """The whole message; `sighting` is the camera's topic."""
+    me = f"lpr-{site}-{camera}"
+    return DiscoverySighting(
+        dev=Device(ids=me, name=camera, sw=software),
+        o=Origin(sw=software),
+        uniq_id=f"{me}-sighting",
+        stat_t=sighting,
+    )
 
 
 def discover(site: str, camera: str, *, health: str, status: str, software: str) -> Discovery:

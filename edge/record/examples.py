@@ -10,7 +10,7 @@ from edge.record.access import Access
 from edge.record.audit_head import AuditHead
 from edge.record.counters import Counters, Day
 from edge.record.desk_status import DeskStatus, ListStatus
-from edge.record.discovery import discover
+from edge.record.discovery import discover, discover_sightings
 from edge.record.evidence import Evidence, EvidenceRequest
 from edge.record.health import Device, Health, Latency, Link, Outbox, Picture, Source, Stages
 from edge.record.hit import Difference, Hit, HitList, HitListed, HitMatch, HitRead, WeakestCharacter
@@ -177,6 +177,7 @@ EXAMPLES: Final[tuple[msgspec.Struct, ...]] = (
         status="lpr/v1/hesston/north/status",
         software="1.2.0",
     ),
+    discover_sightings("hesston", "north", sighting="lpr/v1/hesston/north/sighting", software="1.2.0"),
     _HIT,
     Verdict(
         id="11d3c4be5a6f4d0c8a4e2b90aa77d004",

@@ -204,7 +204,9 @@ class HomeAssistantSettings(Section, frozen=True, kw_only=True):
     """Whether Home Assistant is told how to show this camera's health."""
 
     discovery: bool = False
-    """Health alone; there is no switch for plates."""
+    """Health alone."""
+    plates: bool = False
+    """Each sighting as an event, with its plate: a copy that Home Assistant keeps by its own rules."""
 
 
 class HealthSettings(Section, frozen=True, kw_only=True):

@@ -120,6 +120,11 @@ def _broker(broker: BrokerSettings) -> Iterator[tuple[str, str]]:
 def _camera(camera: CameraSettings) -> Iterator[tuple[str, str]]:
     """Home Assistant's message has less room for names than the others."""
     if not camera.home_assistant.discovery:
+        if camera.home_assistant.plates:
+            yield (
+                "home_assistant.plates",
+                "plates are shown only where discovery is on: write discovery: true, or take it out",
+            )
         return
     for key, name in (("site", camera.site), ("camera", camera.camera)):
         if len(name) > NAME_CHARACTERS_MAX:

@@ -12,6 +12,7 @@ def test_topics_are_those_that_consumers_know():
         "health": "lpr/v1/hesston/north/health",
         "counters": "lpr/v1/hesston/north/counters",
         "discovery": "homeassistant/device/lpr-hesston-north/config",
+        "discovery_sighting": "homeassistant/event/lpr-hesston-north/sighting/config",
         "selftest": "lpr/v1/hesston/north/selftest",
         "access": "lpr/v1/hesston/north/access",
         "hit": "lpr/v1/hesston/desk/hit",
@@ -43,6 +44,7 @@ def test_only_state_is_retained_and_only_what_is_of_one_vehicle_expires():
         "health",
         "counters",
         "discovery",
+        "discovery_sighting",
         "desk_status",
     }
     assert {kind for kind, d in DELIVERIES.items() if d.expires} == {

@@ -13,7 +13,7 @@ import pytest
 from edge.record import boundary
 from edge.record.boundary import NotSealable, Sealed, recheck, reseal, seal, unseal
 from edge.record.capacity import Unlimited, capacity
-from edge.record.discovery import Discovery
+from edge.record.discovery import Discovery, DiscoverySighting
 from edge.record.evidence import Evidence
 from edge.record.examples import EXAMPLES
 from edge.record.status import Status
@@ -31,7 +31,7 @@ STATUS = Status(site="hesston", camera="north", state="online", software="1.2.0"
 def test_what_is_sealed_comes_back_as_it_was(message):
     sealed = seal(message)
     assert unseal(sealed.payload, type(message)) == message
-    if not isinstance(message, Discovery):  # Home Assistant's own format
+    if not isinstance(message, (Discovery, DiscoverySighting)):  # Home Assistant's own format
         assert sealed.payload.startswith(b'{"schema":"' + sealed.kind.encode())
     assert reseal(sealed.kind, sealed.payload).payload == sealed.payload
 

@@ -45,6 +45,7 @@ def test_a_source_that_cannot_be(wrong, source, key, rule):
         ("broker: {reconnect_s_min: 60, reconnect_s_max: 1}", "broker.reconnect_s_min", "at most reconnect_s_max (1)"),
         ("outbox: {retention_days_max: 31}", "outbox.retention_days_max", "to 30 (days)"),
         ("outbox: {retention_days_max: 0.001}", "outbox.retention_days_max", "from 0.002"),
+        ("home_assistant: {plates: true}", "home_assistant.plates", "only where discovery is on"),
         ("tracking: {decide_ms_max: 2500}", "tracking.decide_ms_max", "to 2000 (milliseconds)"),
     ],
 )
@@ -72,3 +73,12 @@ def test_a_source_that_can_be(camera, source):
 
 def test_ipv6_brokers_have_addresses(camera):
     assert camera("broker: {host: '2001:db8::20'}").broker.host == "2001:db8::20"
+
+
+@pytest.mark.parametrize("key", ["site", "camera"])
+def test_home_assistant_has_less_room_for_names(wrong, camera, key):
+    long = f"{key}: {'a' * 21}"
+    assert getattr(camera(**{"site" if key == "site" else "name": long}), key) == "a" * 21
+    (problem,) = wrong("home_assistant: {discovery: true}", **{"site" if key == "site" else "name": long})
+    assert problem.key == key
+    assert "at most 20 characters" in problem.rule
