@@ -1,8 +1,8 @@
 """The station's half of `plate-reader demo --desk`: a desk beside the cameras, a list with one plate of theirs, a hit.
 
 Everything is the real program in a process of its own: the desk, the watch on the hits, the list's installation. The
-list is made of the first plate that a camera publishes, so it comes after the vehicle, and the hit says so; what passes
-again later is a hit on time.
+list is made of the first plate whose state a camera names, so it comes after the vehicle, and the hit says so; what
+passes again later is a hit on time.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from edge.camera.clock import SystemClock
 from edge.settings.policy import ListSettings
 from edge.settings.policy_rules import load_policy
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 START_S_MAX = 60.0
 HIT_S_MAX = 10.0
+STATELESS_MAX = 4
+"""After so many plates of no known state one of these has to do."""
 WHO = ("--by", "Demo", "--agency", "Hesston KS PD")
 
 
@@ -42,7 +45,7 @@ class Station:
     def __init__(self, broker: BrokerSettings, folder: Path, site: str, cameras: tuple[str, ...]) -> None:
         self.config = folder / "config" / "policy.yaml"
         self._log = folder / "desk.log"
-        self._listed = Event()
+        self._listed, self._passed_over = Event(), 0
         self._write_policy(broker, folder, site, cameras)
         self._processes: list[subprocess.Popen[bytes]] = []
 
@@ -59,8 +62,11 @@ class Station:
         self._processes.append(subprocess.Popen(self._command("hits", "--watch", "--last", "0")))  # noqa: S603
 
     def heard(self, sighting: Sighting) -> None:
-        """A camera has published: its first plate becomes the demo's list."""
+        """A camera has published: the first plate with a state becomes the demo's list."""
         if sighting.plate is None or self._listed.is_set():
+            return
+        if sighting.region is None and self._passed_over < STATELESS_MAX:
+            self._passed_over += 1
             return
         self._listed.set()
         state = sighting.region.code.removeprefix("US-") if sighting.region else ""
@@ -76,6 +82,8 @@ class Station:
             process.terminate()
         for process in self._processes:
             process.wait(START_S_MAX)
+        if not SystemClock().synchronized():
+            print("this machine's clock is not synchronised, so the cameras' hits are no live alerts")
         page = self.config.parents[1] / "public"
         subprocess.run(self._command("transparency", "-o", str(page)), check=False, stdout=subprocess.DEVNULL)  # noqa: S603
         subprocess.run(self._command("audit", "verify"), check=False)  # noqa: S603

@@ -45,7 +45,7 @@ def test_a_hit_appears_on_the_terminal(tmp_path):
 
 def test_two_cameras_a_desk_and_a_hit(tmp_path, capfd):
     """`make demo`: pictures → cameras → broker → desk → a person, every program the real one."""
-    build_site(tmp_path, cars=2)
+    build_site(tmp_path, cars=3)
     code = main(["demo", "--desk", "--config", str(tmp_path / "config/north.yaml")])
     said = capfd.readouterr().out
     assert code == 0, said
