@@ -85,8 +85,8 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _may_lack(name: str) -> bool:
-    """Counters are not exported; a context without weights says nothing, so older graphs go on."""
-    return name.endswith("num_batches_tracked") or name.startswith("context.")
+    """Counters are not exported."""
+    return name.endswith("num_batches_tracked")
 
 
 def write(weights: dict[str, torch.Tensor], path: Path) -> None:
