@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from sqlalchemy import create_engine, insert
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from edge.desk import audit, retention, sequence
@@ -167,6 +168,20 @@ def test_a_server_that_is_away_is_told_and_comes_back(running, url, tmp_path):
     finally:
         running.start()
     assert desk.take(sighting()).result == "stored"
+    desk.store.close()
+
+
+def test_a_server_that_takes_no_writes_is_an_outage_and_told(url, tmp_path):
+    """As a standby does, or an administrator at work."""
+    desk = Desk(tmp_path, url)
+    name = make_url(url).database
+    with desk.store.write() as connection:
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    desk.store.close()
+    with pytest.raises(StoreAway, match="the server takes no writes"):
+        desk.take(sighting())
+    with pytest.raises(StoreAway, match="the server takes no writes"):
+        open_store(url)
     desk.store.close()
 
 

@@ -110,8 +110,10 @@ class Store:
         """Drop what lies in whole days before that time; returns how many rows. SQLite has no such days."""
         if self.is_sqlite:
             return 0
-        self._days.clear()
-        return partitions.drop_days(connection, limit_ms)
+        dropped = partitions.drop_days(connection, limit_ms)
+        if dropped:
+            self._days.clear()
+        return dropped
 
     def hold(self, connection: Connection, identity: str) -> None:
         """Until the transaction ends nobody else stores a sighting of this id. SQLite has one writer anyway."""
@@ -162,8 +164,18 @@ def open_store(url: str) -> Store:
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
     store = Store(engine)
+    try:
+        _make_tables(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _make_tables(store: Store) -> None:
+    """Whatever this program needs and the store has not."""
     with store.write() as connection:
-        if engine.dialect.name == "postgresql":
+        if not store.is_sqlite:
             # Two desks that start at once on an empty database would both create the tables.
             connection.execute(text(f"SELECT pg_advisory_xact_lock({partitions.LOCK})"))
             partitions.create(connection)
@@ -171,7 +183,6 @@ def open_store(url: str) -> Store:
         for index in sighting.indexes:  # one that this program has and the one before had not
             connection.execute(CreateIndex(index, if_not_exists=True))
         _check_version(connection)
-    return store
 
 
 def _address(url: str) -> URL:
