@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from edge.camera.device import PLAUSIBLE_NS
 from edge.cli import present
 from edge.cli.exit_codes import DONE, FAILED, WRONG
 from edge.login import login
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from edge.camera.recordings.sealed import Recipient
     from edge.settings.camera import CameraSettings
 
-CLOCK_S_MIN = 1_700_000_000
-"""November 2023: an end time means nothing by a clock that nobody has set."""
 NOTE_MAX = 500
 ENDINGS = {
     "time": "its time is over",
@@ -76,7 +75,7 @@ def _order(arguments: argparse.Namespace, settings: CameraSettings) -> Order:
     now_s = time.time()
     until_s = now_s + arguments.minutes * 60 if arguments.until is None else arguments.until.timestamp()
     minutes, most = (until_s - now_s) / 60, settings.recording.minutes_max
-    if now_s < CLOCK_S_MIN:
+    if now_s * 1e9 < PLAUSIBLE_NS:
         raise _Refused("this computer's clock was never set, so no end can be promised: set it (date -s) first")
     if minutes <= 0:
         raise _Refused("its end is past")

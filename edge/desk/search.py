@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from sqlalchemy import func, select, text, tuple_, union
+from sqlalchemy import and_, func, or_, select, text, tuple_, union
 
 from edge.desk import audit, screening
 from edge.desk.hotlists.local import is_case_number
@@ -25,7 +25,7 @@ from edge.record.words import time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import ColumnElement, Connection, RowMapping, Select
+    from sqlalchemy import ColumnElement, CompoundSelect, Connection, RowMapping, Select
 
     from edge.desk.hotlists.shelf import Person
     from edge.desk.store import Store
@@ -191,7 +191,7 @@ def query(request: SearchRequest, policy: Policy, now_ms: int, connection: Conne
     if request.after is not None:
         captured_ms, row = (int(part) for part in request.after.split("."))
         where.append(tuple_(sighting.c.captured_ms, sighting.c.row) < (captured_ms, row))
-    found = union(*(_walked(connection, walk, where) for walk in _walks(request)))
+    found = _walked(connection.dialect.name, _walks(request), where)
     found = found.order_by(text("captured_ms DESC"), text("row DESC")).limit(request.limit + 1)
     page = found.cte("page").prefix_with("MATERIALIZED", dialect="postgresql")
     return (
@@ -201,18 +201,23 @@ def query(request: SearchRequest, policy: Policy, now_ms: int, connection: Conne
     )
 
 
-def _walked(connection: Connection, walk: Walk, where: list[ColumnElement[bool]]) -> Select[tuple[int, int]]:
-    found = select(sighting.c.row, sighting.c.captured_ms).where(*walk.where, *where)
-    if connection.dialect.name == "sqlite":
-        # Without statistics SQLite would rather walk through time, newest first, hoping to meet the plate soon.
-        found = found.with_hint(sighting, f"INDEXED BY {walk.index}", "sqlite")
-    return found
+def _walked(
+    dialect: str, found: list[Walk], where: list[ColumnElement[bool]]
+) -> Select[tuple[int, int]] | CompoundSelect[tuple[int, int]]:
+    """Rows and their times along these walks, each once."""
+    rows = select(sighting.c.row, sighting.c.captured_ms).where(*where)
+    if dialect == "postgresql":
+        # One look at each day's table, which knows its own statistics; a union would be planned for each day and walk.
+        return rows.where(or_(*(and_(*walk.where) for walk in found)))
+    # Without statistics SQLite would rather walk through time, newest first, hoping to meet the plate soon.
+    hinted = (rows.with_hint(sighting, f"INDEXED BY {walk.index}", "sqlite").where(*walk.where) for walk in found)
+    return union(*hinted)
 
 
 def _walks(request: SearchRequest) -> list[Walk]:
     """Where to look, and for which plates."""
     if request.plate is None:
-        return [Walk("sighting_captured", ())]
+        return [Walk("sighting_captured", (sighting.c.captured_ms.is_not(None),))]
     pattern = plate_text.normalise(request.plate, wildcards=True)
     found = walks(plate_text.fold(pattern))
     if not request.exact:

@@ -94,6 +94,12 @@ def test_what_is_refused_and_nothing_is_recorded(site, capsys, monkeypatch, chan
     assert list((site / "state").iterdir()) == []
 
 
+def test_a_computer_whose_clock_was_never_set_promises_no_end(site, capsys, monkeypatch):
+    monkeypatch.setattr("edge.cli.record.time.time", lambda: 3600.0)
+    assert main(words(site)) == 2
+    assert "clock was never set" in capsys.readouterr().err
+
+
 def test_a_department_may_forbid_it(site, capsys):
     path = site / "config/north.yaml"
     path.write_text(path.read_text().replace("minutes_max: 60.0", "minutes_max: 0.0"))
