@@ -12,13 +12,16 @@ import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PIP = next(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"), None)
+WHEELS = [Path(ensurepip.__file__).parent / "_bundled", Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or "nowhere")]
+"""Where Python keeps the pip that it gives to new environments; Debian has a folder of its own for it."""
+PIP = next((wheel for folder in WHEELS for wheel in folder.glob("pip-*.whl")), None)
 HERE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
