@@ -4,8 +4,8 @@
 
 The noisy empty road of `models.bench.stages` is encoded by x264 at several bit rates, a key picture every two seconds,
 as cameras do, and then read as the daemon reads a camera: FFmpeg through OpenCV, one thread. Share of one core:
-processor time of this process over the time that the recording lasts. A busy machine makes it larger, by caches and
-shared cores; 21 to 23 % at 1280×720 were measured where six programs shared two cores, decoding two thirds of it.
+processor time of this process over the time that the recording lasts. An idle AVX2 core: 20 to 24 % at 1280×720, 35 to
+42 % at 1920×1080, two thirds of it decoding; the drawn noise is hard on the codec. The target, 5 %, is missed.
 """
 
 from __future__ import annotations
