@@ -36,7 +36,7 @@ BORDER_SHARE = 0.004
 """A plate this close to the picture's edge, in shares of its width, may be cut off; a cut-off plate is not read."""
 UNREADABLE_LOOKS_MIN, UNREADABLE_SCORE_MIN = 4, 0.9
 """A vehicle whose plate no one could read is a sighting when its plate was found this often, this surely, moving. Of
-passes filmed over the val split's photographs these tell 60 of 67 such vehicles, and 1 of 10 things that are none
+passes filmed over the val split's photographs these tell 55 of 61 such vehicles, and 1 of 11 things that are none
 (`python -m models.bench.unread`)."""
 
 

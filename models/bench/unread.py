@@ -1,6 +1,6 @@
 """Which passes without a readable text are vehicles: the two UNREADABLE thresholds of `edge/camera/pipeline.py`.
 
-    python -m models.bench.unread --pack build/detector/pack.zip      # ten minutes of one core
+    python -m models.bench.unread --pack build/detector/pack.zip      # a minute of one idle core
 
 Every second photograph of the val split is filmed: nine frames, the camera moving in or out and sideways, at full or
 about half size, with noise. Detector, straightener, reader, tracker and vote see them as they would see a road. Printed
