@@ -11,6 +11,7 @@ import inspect
 import json
 import sys
 import textwrap
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,7 +95,7 @@ def _sentences(documented: type[msgspec.Struct]) -> dict[str, str]:
     """The string below a field, where there is one."""
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(documented))).body
     assert isinstance(definition, ast.ClassDef)
-    pairs = zip(definition.body, definition.body[1:])  # noqa: B905 — the second is one shorter
+    pairs = pairwise(definition.body)
     return {
         field.target.id: inspect.cleandoc(below.value.value)
         for field, below in pairs

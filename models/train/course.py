@@ -15,17 +15,34 @@ import copy
 import math
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable
-    from pathlib import Path
 
 SAVE_S = 300.0
 LOG_STEPS = 100
+
+
+def add_run_arguments(parser: argparse.ArgumentParser, out: str, rate: float) -> None:
+    """What every `train` takes: where to, how steep, from which chance, on what."""
+    parser.add_argument("--out", type=Path, default=Path(out), help="folder for last.pt")
+    parser.add_argument("--rate", type=float, default=rate)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+
+
+def set_up(arguments: argparse.Namespace) -> torch.device:
+    """Seed and threads as `add_run_arguments` took them; the device to train on."""
+    torch.manual_seed(arguments.seed)
+    torch.set_num_threads(arguments.threads)
+    return torch.device(arguments.device)
 
 
 @dataclass(frozen=True)

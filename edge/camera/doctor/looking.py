@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
@@ -60,7 +61,7 @@ class Look:
     @property
     def gap_ms_max(self) -> float:
         """The longest wait between two frames."""
-        return max((b - a for a, b in zip(self.at_s, self.at_s[1:])), default=0.0) * 1000  # noqa: B905
+        return max((b - a for a, b in pairwise(self.at_s)), default=0.0) * 1000
 
 
 def look(settings: CameraSettings, seconds: float, remembered: Remembered | None = None) -> Look:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
-from models.train.course import Course, Plan
+from models.train.course import Course, Plan, add_run_arguments, set_up
 from models.train.detector import targets
 from models.train.detector.evaluate import measure, torch_find
 from models.train.detector.export import weights_of
@@ -45,13 +45,9 @@ RENDERED = 1000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to, how long, from what."""
-    parser.add_argument("--out", type=Path, default=Path("build/detector"), help="folder for last.pt")
+    add_run_arguments(parser, "build/detector", RATE)
     parser.add_argument("--steps", type=int, default=12000)
     parser.add_argument("--from", dest="start", type=Path, help="begin with the weights of this .pt or .onnx")
-    parser.add_argument("--rate", type=float, default=RATE)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
 
 
 class Batches(IterableDataset):  # type: ignore[type-arg]
@@ -73,9 +69,7 @@ class Batches(IterableDataset):  # type: ignore[type-arg]
 
 def run(arguments: argparse.Namespace) -> None:
     """Train until the last step; whatever stops it, `last.pt` is at most five minutes old."""
-    torch.manual_seed(arguments.seed)
-    torch.set_num_threads(arguments.threads)
-    device = torch.device(arguments.device)
+    device = set_up(arguments)
     network = Detector().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     plan = Plan(rate=arguments.rate, decay=0.02, average_steps=1000)
     course = Course(network, arguments.out, plan, steps=arguments.steps)

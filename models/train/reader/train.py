@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.train.course import Course, Plan
+from models.train.course import Course, Plan, add_run_arguments, set_up
 from models.train.precision import autocast
 from models.train.reader.batches import IGNORE, Batch, Feeder, Mix
 from models.train.reader.export import load_weights
@@ -37,20 +37,15 @@ RATE = 1.6e-3
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where, how long, from what."""
-    parser.add_argument("--out", type=Path, default=Path("../reader-training/run"), help="folder for last.pt")
+    add_run_arguments(parser, "../reader-training/run", RATE)
     parser.add_argument("--from", dest="start", type=Path, help="checkpoint or reader.onnx to start from")
     parser.add_argument("--minutes", type=float, default=90.0)
-    parser.add_argument("--rate", type=float, default=RATE)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=Mix().size)
-    parser.add_argument("--seed", type=int, default=7)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Train until the time is used up."""
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(arguments.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = set_up(arguments)
     network = Reader().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     plan = Plan(rate=arguments.rate, decay=0.02, average_steps=1400, warm=0.01, fall=0.5)
     course = Course(network, arguments.out, plan, minutes=arguments.minutes)

@@ -9,7 +9,6 @@ Writes `last.pt` every five minutes (`models.train.course`), with the average's 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset
 
-from models.train.course import Course, Plan
+from models.train.course import Course, Plan, add_run_arguments, set_up
 from models.train.detector.scenes import Pack
 from models.train.detector.train import RENDERED
 from models.train.precision import autocast
@@ -38,12 +37,8 @@ PLATE_WEIGHT = 0.05
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to, how long."""
-    parser.add_argument("--out", type=Path, default=Path("build/straightener"), help="folder for last.pt")
+    add_run_arguments(parser, "build/straightener", RATE)
     parser.add_argument("--minutes", type=float, default=40.0)
-    parser.add_argument("--rate", type=float, default=RATE)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
 
 
 class Batches(IterableDataset):  # type: ignore[type-arg]
@@ -78,9 +73,7 @@ def tensors(samples: list[Sample]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 def run(arguments: argparse.Namespace) -> None:
     """Train until the time is used up."""
-    torch.manual_seed(arguments.seed)
-    torch.set_num_threads(arguments.threads)
-    device = torch.device(arguments.device)
+    device = set_up(arguments)
     plan = Plan(rate=arguments.rate, decay=0.02, average_steps=600, clip=2.0)
     course = Course(Straightener().to(device), arguments.out, plan, minutes=arguments.minutes)
     course.begin()

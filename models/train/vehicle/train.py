@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, get_args
 import torch
 from torch import Tensor
 
-from models.train.course import Course, Plan
+from models.train.course import Course, Plan, add_run_arguments, set_up
 from models.train.precision import autocast
 from models.train.vehicle.batches import Feeder
 from models.train.vehicle.export import load_weights
@@ -49,22 +49,16 @@ KEPT = 300
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where, how long, from what."""
-    parser.add_argument("--out", type=Path, default=Path("../vehicle-training/run"), help="folder for last.pt")
+    add_run_arguments(parser, "../vehicle-training/run", RATE)
     parser.add_argument("--from", dest="start", type=Path, help="pretrained .pth, checkpoint or .onnx to start from")
     parser.add_argument("--hold", choices=get_args(Held), help="the blocks up to there stay as they are")
     parser.add_argument("--minutes", type=float, default=90.0)
-    parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--again", type=int, default=AGAIN, help="how often the held blocks' work is used")
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Train until the time is used up."""
-    torch.manual_seed(arguments.seed)
-    torch.set_num_threads(arguments.threads)
-    device, held = torch.device(arguments.device), arguments.hold
+    device, held = set_up(arguments), arguments.hold
     network = VehicleNet().to(device, memory_format=torch.channels_last)
     network.hold(held)
     plan = Plan(rate=arguments.rate, decay=0.05, average_steps=100)
