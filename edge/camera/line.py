@@ -14,6 +14,7 @@ from edge.camera.vision.detector import Detector
 from edge.camera.vision.manifest import load_manifest
 from edge.camera.vision.models import load_network
 from edge.camera.vision.reader import Reader
+from edge.camera.vision.spotter import Spotter
 from edge.camera.vision.straightener import load_straightener
 from edge.camera.vision.vehicle import Namer
 from edge.record.sighting import Models
@@ -38,15 +39,17 @@ class Networks:
     reader: Network
     vehicle: Network | None
     """None: the settings name no vehicles."""
+    spotter: Network | None
+    """None: vehicles without a plate are not counted."""
 
     @property
     def models(self) -> Models:
-        """Which networks speak, for the record, which has one digest for all that finds plates and their corners."""
-        finds = self.detector.digest
-        if self.straightener is not None:
-            finds = sha256(f"{finds} {self.straightener.digest}".encode()).hexdigest()[: len(finds)]
-        vehicle = self.vehicle.digest if self.vehicle else None
-        return Models(detector=finds, reader=self.reader.digest, vehicle=vehicle)
+        """Which networks speak, for the record: a digest for all that finds plates, one for all that knows vehicles."""
+        return Models(
+            detector=_together(self.detector, self.straightener) or "",
+            reader=self.reader.digest,
+            vehicle=_together(self.vehicle, self.spotter),
+        )
 
     @property
     def provider(self) -> Provider:
@@ -54,15 +57,24 @@ class Networks:
         return cast("Provider", self.detector.provider)
 
 
+def _together(*networks: Network | None) -> str | None:
+    """One digest for one network or several; None for none."""
+    digests = [network.digest for network in networks if network is not None]
+    if len(digests) < 2:
+        return next(iter(digests), None)
+    return sha256(" ".join(digests).encode()).hexdigest()[: len(digests[0])]
+
+
 def load_networks(settings: CameraSettings, root: Path) -> Networks:
     """The settings' networks; SettingsWrong when one is altered, missing or not allowed."""
     manifest = load_manifest(root / settings.runtime.manifest)
-    vehicle = settings.vehicle.model
+    vehicle, spotter = settings.vehicle.model, settings.vehicle.spotter
     return Networks(
         detector=load_network(manifest.pick(settings.detector.model, "detector"), settings.runtime),
         straightener=load_straightener(manifest, settings.detector, settings.runtime),
         reader=load_network(manifest.pick(settings.reader.model, "reader"), settings.runtime),
         vehicle=load_network(manifest.pick(vehicle, "vehicle"), settings.runtime) if vehicle else None,
+        spotter=load_network(manifest.pick(spotter, "spotter"), settings.runtime) if spotter else None,
     )
 
 
@@ -92,6 +104,7 @@ def fresh_line(
         detector=Detector.of(networks.detector, settings.detector, networks.straightener),
         reader=Reader.of(networks.reader),
         namer=Namer.of(networks.vehicle) if networks.vehicle else None,
+        spotter=Spotter.of(networks.spotter, settings.vehicle.spotter_score_min) if networks.spotter else None,
         memory=memory,
         synchronized=synchronized,
     )

@@ -1,6 +1,7 @@
 """The pure line: a frame in, the sightings that it closed out. One screen long; each step has its own file.
 
     frame → motion → plates → reads → track → fused → known? → sighting
+                   └ no plate explains it → spots → track ─────────┘
 
 The same line runs in `run` and in `replay`. It knows no clock but the frames', no thread, no disk: the steps that need
 a network or a memory are handed to it.
@@ -8,6 +9,7 @@ a network or a memory are handed to it.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Protocol
@@ -18,16 +20,18 @@ from edge.camera.pixels import rectify, sharpness
 from edge.camera.scene import Look, Motion
 from edge.camera.sightings import conclude
 from edge.camera.tracking import Tracker
+from edge.camera.unplated import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from edge.camera.known import ParkedMemory, Told
-    from edge.camera.scene import Frame, Fused, Pass, Plate, Read, Vehicle
+    from edge.camera.scene import Box, Frame, Fused, Pass, Plate, Read, Spot, Unplated, Vehicle
     from edge.camera.sightings import Origin
     from edge.record.sighting import Sighting
     from edge.settings.camera import CameraSettings
 
+STAGES = ("motion", "detect", "read", "spot", "fuse")
 STILL_LOOK_MS = 150
 """While a pass is open and nothing moves, look this often: a car that stops is still there."""
 NEARER = 1.25
@@ -64,6 +68,12 @@ class Namer(Protocol):
     def name(self, frame: Frame, plate: Plate) -> Vehicle: ...  # noqa: D102
 
 
+class Spotter(Protocol):
+    """See `vision.spotter.Spotter`."""
+
+    def spot(self, frame: Frame, region: Box) -> list[Spot]: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
     """What the line is handed."""
@@ -75,6 +85,8 @@ class Steps:
     synchronized: Callable[[], bool]
     namer: Namer | None = None
     """None: no vehicle is named."""
+    spotter: Spotter | None = None
+    """None: vehicles without a plate are not counted."""
 
 
 @dataclass(slots=True)
@@ -89,7 +101,9 @@ class Tally:
     sightings: int = 0
     unreadable: int = 0
     """Passes whose reads were not good enough for a text."""
-    spent_ns: dict[str, int] = field(default_factory=lambda: {"motion": 0, "detect": 0, "read": 0, "fuse": 0})
+    spotted: int = 0
+    """Looks for vehicles without a plate."""
+    spent_ns: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STAGES, 0))
 
 
 class Pipeline:
@@ -97,7 +111,9 @@ class Pipeline:
 
     def __init__(self, settings: CameraSettings, origin: Origin, steps: Steps) -> None:
         self._settings, self._origin, self._steps = settings, origin, steps
-        self._tracker = Tracker(settings.tracking)
+        numbers = itertools.count()
+        self._tracker = Tracker(settings.tracking, numbers)
+        self._watch = Watch(settings.tracking, settings.detector.width_px_min, numbers) if steps.spotter else None
         self._known = Known(settings.tracking, steps.memory)
         self._looked_ns = -(10**18)
         self.tally = Tally()
@@ -116,15 +132,16 @@ class Pipeline:
         self.tally.frames += 1
         self.tally.moving += motion is not None
         looks = self._look(frame, motion) if motion is not None or self._still_due(frame) else []
-        return self._conclude(self._tracker.update(looks, frame.monotonic_ns))
+        self._spot(frame, motion, looks)
+        return self._conclude(self._tracker.update(looks, frame.monotonic_ns), frame.monotonic_ns)
 
     def idle(self, now_ns: int) -> list[Sighting]:
         """No frame came, but time (monotonic ns) went on: passes end though the camera is away."""
-        return self._conclude(self._tracker.update((), now_ns))
+        return self._conclude(self._tracker.update((), now_ns), now_ns)
 
     def finish(self) -> list[Sighting]:
         """The recording or the daemon ends: what is open is concluded now."""
-        return self._conclude(self._tracker.finish())
+        return self._conclude(self._tracker.finish(), None)
 
     def _still_due(self, frame: Frame) -> bool:
         return self._tracker.waiting() and frame.monotonic_ns - self._looked_ns >= STILL_LOOK_MS * 1_000_000
@@ -139,6 +156,18 @@ class Pipeline:
         self._spend("read", began)
         self.on_looks(frame, motion, looks)
         return looks
+
+    def _spot(self, frame: Frame, motion: Motion | None, looks: list[Look]) -> None:
+        """What moves and shows no plate is looked at for a vehicle, where settings ask for it."""
+        if self._watch is None or self._steps.spotter is None:
+            return
+        began = perf_counter_ns()
+        height, width = frame.pixels.shape[:2]
+        plates = [look.plate for look in looks]
+        regions = self._watch.regions(motion, plates, (width, height), frame.monotonic_ns)
+        self._watch.update([(one, self._steps.spotter.spot(frame, one)) for one in regions], frame.monotonic_ns)
+        self.tally.spotted += len(regions)
+        self._spend("spot", began)
 
     def _look_at(self, frame: Frame, plate: Plate) -> Look:
         height, width = frame.pixels.shape[:2]
@@ -177,9 +206,14 @@ class Pipeline:
         reads, widest_px = self._tracker.reads_of(plate, frame.monotonic_ns)
         return reads < self._settings.reader.reads_max or plate.width_px > widest_px * 1.05
 
-    def _conclude(self, closed: Iterable[Pass]) -> list[Sighting]:
+    def _conclude(self, closed: Iterable[Pass], now_ns: int | None) -> list[Sighting]:
+        """`now_ns`: None at the end, when nothing is waited for any more."""
         began = perf_counter_ns()
         found = [sighting for passed in closed if (sighting := self._tell(passed)) is not None]
+        if self._watch is not None:
+            waiting = self._tracker.open_looks()
+            unplated = self._watch.finish() if now_ns is None else self._watch.close(waiting, now_ns)
+            found += [self._tell_unplated(one) for one in unplated]
         self._spend("fuse", began)
         return found
 
@@ -193,7 +227,9 @@ class Pipeline:
             self.tally.unreadable += 1
             if not _surely_a_vehicle(passed):
                 return None
-        elif told != "new":
+        if self._watch is not None:
+            self._watch.explained(passed.looks)
+        if told is not None and told != "new":
             return None
         self.tally.sightings += 1
         sighting = conclude(
@@ -206,6 +242,12 @@ class Pipeline:
         )
         self.on_told(passed, fused, sighting.id)
         return sighting
+
+    def _tell_unplated(self, unplated: Unplated) -> Sighting:
+        self.tally.passes += 1
+        self.tally.sightings += 1
+        synchronized = self._steps.synchronized()
+        return conclude(unplated, None, origin=self._origin, view=self._settings.view, synchronized=synchronized)
 
     def _spend(self, stage: str, began_ns: int) -> int:
         now = perf_counter_ns()

@@ -45,6 +45,9 @@ shape, and a car fills it."""
 VEHICLE_ABOVE = 0.65
 """Share of the square above the plate's middle: a plate hangs low on a vehicle."""
 
+SPOTTER_SIDE = 160
+"""Width and height of the square around what moved as the spotter sees it; a multiple of 16, its cells' size."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letterbox:

@@ -41,6 +41,11 @@ class Box:
     y1: float
 
     @property
+    def center(self) -> tuple[float, float]:
+        """Frame pixels."""
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    @property
     def width(self) -> float:
         """Pixels."""
         return self.x1 - self.x0
@@ -177,6 +182,40 @@ class Look:
     """Width and height of the frame, pixels."""
     vehicle: Vehicle | None = None
 
+    @property
+    def center(self) -> tuple[float, float]:
+        """Of the plate, frame pixels."""
+        return self.plate.center
+
+    @property
+    def width_px(self) -> float:
+        """Of the plate."""
+        return self.plate.width_px
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """One vehicle in one frame, found as such, whether or not it shows a plate. No pixels."""
+
+    taken_ns: int
+    monotonic_ns: int
+    box: Box
+    """The part of it that is in the picture."""
+    score: float
+    """Calibrated probability that this is a vehicle, 0–1."""
+    frame_size: tuple[int, int]
+    """Width and height of the frame, pixels."""
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """Frame pixels."""
+        return self.box.center
+
+    @property
+    def width_px(self) -> float:
+        """Of the vehicle."""
+        return self.box.width
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
@@ -191,6 +230,16 @@ class Pass:
     def reads(self) -> tuple[Read, ...]:
         """The reads that found text."""
         return tuple(look.read for look in self.looks if look.read is not None and look.read.characters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unplated:
+    """One vehicle that went by once and showed no plate."""
+
+    number: int
+    """From the same count as the passes'."""
+    looks: tuple[Spot, ...]
+    """By time, never empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,14 +10,14 @@ from edge.record.sighting import Alternative, Clock, Models, PlateText, RegionCa
 from edge.record.words import probability, sighting_id, time
 
 if TYPE_CHECKING:
-    from edge.camera.scene import Fused, Look, Pass, Vehicle
+    from edge.camera.scene import Fused, Look, Pass, Spot, Unplated, Vehicle
     from edge.record.words import Color, Heading, VehicleType
     from edge.settings.camera import Side, ViewSettings
 
 GREW = 0.06
-"""Change of log width over a pass from which the plate came nearer, or went away."""
+"""Change of log width over a pass from which the plate, or the vehicle, came nearer, or went away."""
 DRIFT = 0.35
-"""Plate widths that a plate of unchanged size must travel before its path tells a direction."""
+"""Widths that a plate, or a vehicle without one, of unchanged size must travel before its path tells a direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Origin:
 
 
 def conclude(
-    passed: Pass,
+    passed: Pass | Unplated,
     fused: Fused | None,
     *,
     vehicle: Vehicle | None = None,
@@ -63,22 +63,23 @@ def conclude(
     )
 
 
-def heading_of(passed: Pass) -> Heading | None:
+def heading_of(passed: Pass | Unplated) -> Heading | None:
     """Towards the camera or away: whether the plate grew; where it hardly did, whether it sank or rose in the picture.
 
-    A camera beside the road stands higher than a plate, so what comes nearer sinks.
+    A camera beside the road stands higher than a plate, so what comes nearer sinks. Of a vehicle without a plate the
+    same is asked of its outline.
     """
     first, last = _ends(passed)
-    grew = math.log(max(last.plate.width_px, 1.0) / max(first.plate.width_px, 1.0))
+    grew = math.log(max(last.width_px, 1.0) / max(first.width_px, 1.0))
     if abs(grew) >= GREW:
         return "approaching" if grew > 0 else "receding"
-    sank = (last.plate.center[1] - first.plate.center[1]) / max(last.plate.width_px, 1.0)
+    sank = (last.center[1] - first.center[1]) / max(last.width_px, 1.0)
     if abs(sank) >= DRIFT:
         return "approaching" if sank > 0 else "receding"
     return None
 
 
-def direction_of(passed: Pass, heading: Heading | None, view: ViewSettings) -> str | None:
+def direction_of(passed: Pass | Unplated, heading: Heading | None, view: ViewSettings) -> str | None:
     """The site's own word: of the side that the plate makes for, where the settings name one; else of its heading."""
     side = _side(passed)
     if side is not None and side in view.sideways:
@@ -88,19 +89,19 @@ def direction_of(passed: Pass, heading: Heading | None, view: ViewSettings) -> s
     return view.approaching if heading == "approaching" else view.receding
 
 
-def _side(passed: Pass) -> Side | None:
-    """The picture's side that the plate travels to; None when it stands."""
+def _side(passed: Pass | Unplated) -> Side | None:
+    """The picture's side that the plate, or the vehicle, travels to; None when it stands."""
     first, last = _ends(passed)
-    dx = last.plate.center[0] - first.plate.center[0]
-    dy = last.plate.center[1] - first.plate.center[1]
-    if math.hypot(dx, dy) < DRIFT * last.plate.width_px:
+    dx = last.center[0] - first.center[0]
+    dy = last.center[1] - first.center[1]
+    if math.hypot(dx, dy) < DRIFT * last.width_px:
         return None
     if abs(dx) >= abs(dy):
         return "right" if dx > 0 else "left"
     return "bottom" if dy > 0 else "top"
 
 
-def _ends(passed: Pass) -> tuple[Look, Look]:
+def _ends(passed: Pass | Unplated) -> tuple[Look | Spot, Look | Spot]:
     return passed.looks[0], passed.looks[-1]
 
 

@@ -7,6 +7,7 @@ camera. Everything is counted in milliseconds, nothing in frames, so 5 and 30 fr
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from edge.camera.alignment import similarity
 from edge.camera.scene import Look, Pass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from edge.camera.scene import Plate
     from edge.settings.camera import TrackingSettings
@@ -100,10 +101,11 @@ class Track:
 class Tracker:
     """Follows plates through time. Remembers, but knows no clock: the time comes with each call."""
 
-    def __init__(self, settings: TrackingSettings) -> None:
+    def __init__(self, settings: TrackingSettings, numbers: Iterator[int] | None = None) -> None:
+        """`numbers`: of the passes; others may take from them too."""
         self._settings = settings
         self._tracks: list[Track] = []
-        self._number = 0
+        self._numbers = itertools.count() if numbers is None else numbers
 
     def update(self, looks: Sequence[Look], now_ns: int) -> list[Pass]:
         """Take what one frame showed (monotonic ns); return the passes that it closed, oldest first."""
@@ -119,6 +121,10 @@ class Tracker:
     def waiting(self) -> bool:
         """Whether a pass is open that has not been told: the road is worth a look even if nothing moves."""
         return any(not track.told for track in self._tracks)
+
+    def open_looks(self) -> list[Look]:
+        """The newest look of each track, told or not."""
+        return [track.last for track in self._tracks]
 
     def reads_of(self, plate: Plate, now_ns: int) -> tuple[int, float]:
         """How often the track that this plate would join was read, and the widest of those looks in pixels."""
@@ -206,8 +212,7 @@ class Tracker:
         return (now_ns - track.looks[0].monotonic_ns) / 1e9 > self._settings.pass_s_max
 
     def _conclude(self, track: Track) -> Pass:
-        number, self._number = self._number, self._number + 1
-        return Pass(number=number, looks=tuple(track.looks))
+        return Pass(number=next(self._numbers), looks=tuple(track.looks))
 
 
 def _text_similarity(track: Track, look: Look) -> float | None:

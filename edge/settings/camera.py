@@ -115,6 +115,10 @@ class VehicleSettings(Section, frozen=True, kw_only=True):
     """Below this the type is `null`: unknown."""
     color_confidence_min: Fraction = 0.8
     """Below this the colour is `null`: unknown."""
+    spotter: str | None = None
+    """The network that finds moving vehicles which show no plate; empty: only vehicles with a plate are counted."""
+    spotter_score_min: Fraction | None = None
+    """Empty: the threshold that the spotter's own manifest entry recommends."""
 
 
 class TrackingSettings(Section, frozen=True, kw_only=True):

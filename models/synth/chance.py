@@ -80,6 +80,7 @@ def render_scene(
         picture = cv2.imdecode(coded, cv2.IMREAD_COLOR)
     corners = []
     for number, car in enumerate(cars):
+        told["vehicles"][number]["box"] = car.box(camera)
         if car.plate is None or not told["vehicles"][number]["plate"]:
             continue
         quad = car.corners(camera)

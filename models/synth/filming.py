@@ -72,11 +72,14 @@ class Film:
     def __init__(self, scene: Scene, draw_plate: DrawPlate = flat_plate) -> None:
         self.scene, self.sky = scene, SKIES[scene.sky]
         rng = np.random.default_rng([scene.seed, 0])
-        made: dict[tuple[str, str], Vehicle] = {}
+        made: dict[tuple[str, str, str], Vehicle] = {}
         for one in scene.passings:
-            made.setdefault((one.plate, one.kind), build(rng, one.kind, one.color, words=one.words))
-        self._vehicles = [made[one.plate, one.kind] for one in scene.passings]
-        self._plates = [draw_plate(p.plate_seed, p.region, p.plate, infrared=self.sky.infrared) for p in scene.passings]
+            made.setdefault(_who(one), build(rng, one.kind, one.color, words=one.words))
+        self._vehicles = [made[_who(one)] for one in scene.passings]
+        self._plates = [
+            draw_plate(p.plate_seed, p.region, p.plate, infrared=self.sky.infrared) if p.plate else None
+            for p in scene.passings
+        ]
         self._place = backdrop(rng, scene.camera, scene.road, self.sky)
         dress(np.random.default_rng([scene.seed, 1]), self._place, scene.camera, self.sky, scene.props)
         self._place = defocus(self._place, scene.camera)
@@ -173,12 +176,19 @@ class Film:
         camera = self.scene.camera
         found = []
         for number, car in numbered:
+            if car.plate is None:
+                continue
             corners = car.corners(camera)
             nearer = [other for k, other in numbered if k != number and other.z < car.z]
             share = visible(corners, nearer, camera)
             if share > 0:
                 found.append(SeenPlate(number, corners, share))
         return tuple(found)
+
+
+def _who(one: Passing) -> tuple[str, str, str]:
+    """The same for a vehicle that comes back."""
+    return one.plate, one.kind, one.color
 
 
 def visible(corners: NDArray[np.float64], nearer: list[Car], camera: Camera) -> float:

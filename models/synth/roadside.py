@@ -201,6 +201,34 @@ def person(step: float, coat: tuple[float, float, float], trousers: tuple[float,
     return cv2.GaussianBlur(picture, (0, 0), 1.2), cv2.GaussianBlur(mask, (0, 0), 1.0)
 
 
+def cyclist(step: float, coat: tuple[float, float, float], trousers: tuple[float, float, float]) -> Panel:
+    """The same figure leaning over the bars of a bicycle seen from the side, 400×480; `step` turns the pedals, 0–1."""
+    picture, mask = np.zeros((480, 400, 3), np.uint8), np.zeros((480, 400), np.uint8)
+    frame = (50.0, 42.0, 38.0)
+
+    def line(points: list[tuple[float, float]], thick: int, color: tuple[float, float, float]) -> None:
+        p = np.round(np.array(points) * 16).astype(np.int32)
+        for target, value in ((picture, color), (mask, 255)):
+            cv2.polylines(target, [p], isClosed=False, color=value, thickness=thick, lineType=cv2.LINE_AA, shift=4)
+
+    for hub in ((88, 372), (312, 372)):
+        for target, value in ((picture, (22, 22, 22)), (mask, 255)):
+            cv2.circle(target, hub, 86, value, 9, cv2.LINE_AA)  # type: ignore[arg-type]
+    line([(88, 372), (150, 270), (280, 262), (312, 372)], 9, frame)
+    line([(150, 270), (190, 376), (280, 262)], 9, frame)
+    line([(272, 226), (280, 262)], 8, frame)
+    for sign_, tone in ((-1, 0.7), (1, 1.0)):
+        turn = 2 * np.pi * step + (np.pi if sign_ < 0 else 0)
+        foot = (190 + 32 * float(np.cos(turn)), 376 + 32 * float(np.sin(turn)))
+        line([(150, 238), (214, 300), foot], 30, tuple(c * tone for c in trousers))  # type: ignore[arg-type]
+        line([foot, (foot[0] + 22, foot[1] + 4)], 15, (30, 30, 34))
+    line([(150, 236), (206, 120)], 56, coat)
+    line([(206, 124), (250, 186), (276, 222)], 22, tuple(c * 0.8 for c in coat))  # type: ignore[arg-type]
+    for target, value in ((picture, (52, 60, 70)), (mask, 255)):
+        cv2.ellipse(target, (232, 66), (28, 36), 0, 0, 360, value, -1, cv2.LINE_AA)  # type: ignore[arg-type]
+    return cv2.GaussianBlur(picture, (0, 0), 1.2), cv2.GaussianBlur(mask, (0, 0), 1.0)
+
+
 def place(
     light: Light,
     camera: Camera,

@@ -17,7 +17,7 @@ class Passing:
     """One vehicle going by, or standing."""
 
     plate: str
-    """As `render_plate` writes it: blanks, dashes, `*` for an emblem."""
+    """As `render_plate` writes it: blanks, dashes, `*` for an emblem; empty: the vehicle has none."""
     region: str
     plate_seed: int
     kind: str

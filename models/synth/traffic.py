@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     Seen = NDArray[np.float32]
     """Numbers for each of n seen points: n×1 or n×3."""
 
+NEAREST_M = 0.5
+"""What is nearer to the lens has no place in the picture."""
 HEADLAMP = 26.0
 """Light of a lit headlamp, where white in the sun is 1."""
 
@@ -74,6 +76,15 @@ class Car:
     def corners(self, camera: Camera, ms: float = 0.0) -> NDArray[np.float64]:
         """4×2 pixels: the plate's corners, exact."""
         return camera.project(self.mount.corners() @ self.turn().T + self.place(ms))[0]
+
+    def box(self, camera: Camera) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1 in pixels, beyond the picture's edge too: the smallest upright rectangle around the body."""
+        pixels, depth = camera.project(self.vehicle.mesh.vertices @ self.turn().T + self.place())
+        seen = pixels[depth > NEAREST_M]
+        if not len(seen):
+            return (0.0, 0.0, 0.0, 0.0)
+        (x0, y0), (x1, y1) = seen.min(axis=0), seen.max(axis=0)
+        return float(x0), float(y0), float(x1), float(y1)
 
 
 def drive(

@@ -28,24 +28,26 @@ from edge.settings.problems import Problem, SettingsWrong
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Kind = Literal["detector", "straightener", "reader", "vehicle"]
+Kind = Literal["detector", "straightener", "reader", "vehicle", "spotter"]
 DetectorAdapter = Literal["corner-detector/1", "yolo-raw/1", "yolo-end2end/1"]
 StraightenerAdapter = Literal["plate-straightener/1"]
 ReaderAdapter = Literal["ctc-reader/1", "slot-reader/1"]
 VehicleAdapter = Literal["vehicle-words/1"]
-Adapter = Literal[DetectorAdapter, StraightenerAdapter, ReaderAdapter, VehicleAdapter]
+SpotterAdapter = Literal["vehicle-spotter/1"]
+Adapter = Literal[DetectorAdapter, StraightenerAdapter, ReaderAdapter, VehicleAdapter, SpotterAdapter]
 _KINDS: dict[Kind, tuple[str, ...]] = {
     "detector": get_args(DetectorAdapter),
     "straightener": get_args(StraightenerAdapter),
     "reader": get_args(ReaderAdapter),
     "vehicle": get_args(VehicleAdapter),
+    "spotter": get_args(SpotterAdapter),
 }
 
 SHIPPED_ROOT = Path(edge.__file__).resolve().parents[1]
 """Where `models/manifest.yaml` lies when no settings file says otherwise: beside the package."""
 
-PLATE = "plate"
-LABELS = frozenset({PLATE, "vehicle", "car", "front", "rear", "unknown", *get_args(VehicleType), *get_args(Color)})
+PLATE, VEHICLE = "plate", "vehicle"
+LABELS = frozenset({PLATE, VEHICLE, "car", "front", "rear", "unknown", *get_args(VehicleType), *get_args(Color)})
 """All that a network of this program may tell apart, besides characters and regions."""
 VIEWS = ("front", "rear")
 NO_REGION = "other"
@@ -125,9 +127,9 @@ class Entry(Section, frozen=True, kw_only=True):
     adapter: Adapter
     input: Input
     labels: tuple[str, ...] = ()
-    """Detectors: the classes, in the order of the network's outputs."""
+    """Detectors: the classes, in the order of the network's outputs. Spotters: `vehicle`."""
     score_min: Fraction = 0.3
-    """Detectors, and straighteners that weigh scores: the threshold that the training recommends."""
+    """Detectors, spotters, and straighteners that weigh scores: the threshold that the training recommends."""
     alphabet: str = ALPHABET
     """Readers: the characters, in the order of the network's outputs."""
     pad: Annotated[str, msgspec.Meta(max_length=1)] = "_"
@@ -230,6 +232,8 @@ def _contradictions(entry: Entry) -> Iterable[tuple[str, str]]:
         yield "labels", f"{rule}: take another network; the list is {', '.join(sorted(LABELS))}"
     if entry.kind == "detector" and PLATE not in entry.labels:
         yield "labels", f"a plate detector has the label {PLATE}: write the network's classes in their order"
+    if entry.kind == "spotter":
+        yield from _spotting_contradictions(entry)
     if entry.kind == "vehicle":
         yield from _naming_contradictions(entry)
     if entry.kind == "reader":
@@ -249,6 +253,14 @@ def _naming_contradictions(entry: Entry) -> Iterable[tuple[str, str]]:
         if strange or len(set(written)) < len(written):
             rule = f"a network here knows vehicles only, never people, each word once; {', '.join(strange) or 'twice'}"
             yield f"words.{key}", f"{rule} is not on the list: take another network; the list is {', '.join(allowed)}"
+
+
+def _spotting_contradictions(entry: Entry) -> Iterable[tuple[str, str]]:
+    if entry.labels != (VEHICLE,):
+        rule = f"a spotter knows one thing, the {VEHICLE}; {', '.join(entry.labels) or 'nothing'} is not that"
+        yield "labels", f"{rule}: write labels: [{VEHICLE}], or take another network"
+    if entry.input.width != entry.input.height:
+        yield "input", "a spotter sees a square: give width and height alike"
 
 
 def _reading_contradictions(entry: Entry) -> Iterable[tuple[str, str]]:

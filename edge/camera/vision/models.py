@@ -22,6 +22,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 from edge.camera.vision.adapters.finding import FINDING
 from edge.camera.vision.adapters.naming import NAMING
 from edge.camera.vision.adapters.reading import READING
+from edge.camera.vision.adapters.spotting import SPOTTING
 from edge.camera.vision.adapters.straightening import STRAIGHTENING
 from edge.camera.vision.manifest import LABELS
 from edge.camera.vision.tensor import shape
@@ -33,11 +34,12 @@ if TYPE_CHECKING:
     from edge.camera.vision.adapters.finding import Finding
     from edge.camera.vision.adapters.naming import Naming
     from edge.camera.vision.adapters.reading import Reading
+    from edge.camera.vision.adapters.spotting import Spotting
     from edge.camera.vision.adapters.straightening import Straightening
     from edge.camera.vision.manifest import Listed
     from edge.settings.camera import RuntimeSettings
 
-    _Adapter = Finding | Straightening | Reading | Naming
+    _Adapter = Finding | Straightening | Reading | Naming | Spotting
 
 _LOG = logging.getLogger(__name__)
 
@@ -218,7 +220,7 @@ def _check_outputs(run: Run, listed: Listed) -> None:
 
 
 def _adapter_of(listed: Listed) -> _Adapter:
-    adapters: dict[str, _Adapter] = {**FINDING, **STRAIGHTENING, **READING, **NAMING}
+    adapters: dict[str, _Adapter] = {**FINDING, **STRAIGHTENING, **READING, **NAMING, **SPOTTING}
     return adapters[listed.entry.adapter]
 
 
