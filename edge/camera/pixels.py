@@ -130,6 +130,11 @@ def surroundings(
     return square(picture, *_around(corners), side=side)
 
 
+def surroundings_reach(corners: Sequence[Sequence[float]]) -> float:
+    """Pixels of the picture from one side of that square to the other."""
+    return _around(corners)[2]
+
+
 def surroundings_seen(shape: tuple[int, ...], corners: Sequence[Sequence[float]]) -> float:
     """Share of that square that lies within a picture of this shape (H, W, …)."""
     left, top, reach = _around(corners)

@@ -10,7 +10,7 @@ import pytest
 
 from edge.camera.known import NoMemory
 from edge.camera.pipeline import Pipeline, Steps
-from edge.camera.scene import Box, Frame, Motion, Plate, Read, Vehicle
+from edge.camera.scene import Box, Frame, Motion, Plate, Read, Spot, Vehicle
 from edge.settings.camera import Area, CameraSettings, SourceSettings, ViewSettings
 from tests.builders import SIZE, frame, plate, read, vehicle
 from tests.camera.test_sightings import ORIGIN
@@ -174,3 +174,78 @@ class Names:
     def name(self, frame: Frame, plate: Plate) -> Vehicle:
         self.looks += 1
         return vehicle("pickup", 0.9)
+
+
+@dataclass
+class Bodies(Road):
+    """The same, and its cars have bodies: six times as wide as their plates, which only some show."""
+
+    bare: tuple[str, ...] = ()
+    """Texts of the cars that show no plate."""
+
+    def body(self, car: Car, ms: float) -> Box | None:
+        seen = car.plate(ms)
+        if seen is None:
+            return None
+        (x, y), half = seen.center, 3 * seen.width_px
+        return Box(x0=x - half, y0=y - 1.2 * half, x1=x + half, y1=y + 0.3 * half)
+
+    def update(self, frame: Frame) -> Motion | None:
+        bodies = [body for car in self.cars if (body := self.body(car, frame.monotonic_ns / 1e6))]
+        return Motion(tuple(bodies), 0.1) if bodies else None
+
+    def find(self, frame: Frame, motion: Motion | None) -> list[Plate]:
+        return [plate for plate in super().find(frame, motion) if self.found[plate] not in self.bare]
+
+    def spot(self, frame: Frame, region: Box) -> list[Spot]:
+        return [
+            Spot(
+                taken_ns=frame.taken_ns,
+                monotonic_ns=frame.monotonic_ns,
+                box=body,
+                score=0.9,
+                frame_size=SIZE,
+            )
+            for car in self.cars
+            if (body := self.body(car, frame.monotonic_ns / 1e6)) == region
+        ]
+
+
+def replay_bodies(road: Bodies, *, fps: float = 15, until_ms: float = 5000) -> tuple[list[Sighting], Pipeline]:
+    steps = Steps(gate=road, detector=road, reader=road, spotter=road, memory=NoMemory(), synchronized=lambda: True)
+    pipeline = Pipeline(SETTINGS, ORIGIN, steps)
+    told = [s for k in range(int(until_ms / 1000 * fps)) for s in pipeline.update(frame(k * 1000 / fps, sequence=k))]
+    return told + pipeline.finish(), pipeline
+
+
+@pytest.mark.parametrize("fps", [5, 15, 30])
+def test_a_vehicle_that_shows_no_plate_is_one_sighting_without_one(fps: float) -> None:
+    told, _ = replay_bodies(Bodies([Car("A", to_ms=2000)], bare=("A",)), fps=fps)
+    assert texts(told) == [None]
+    assert (told[0].direction, told[0].vehicle, told[0].region) == ("northbound", None, None)
+
+
+def test_a_vehicle_with_a_plate_stays_one_sighting_and_costs_no_look() -> None:
+    told, pipeline = replay_bodies(Bodies([Car("123ABC", to_ms=2000)]))
+    assert texts(told) == ["123ABC"]
+    assert pipeline.tally.spotted == 0
+
+
+def test_a_vehicle_whose_plate_nobody_could_read_is_told_once() -> None:
+    told, _ = replay_bodies(Bodies([Car("", to_ms=2000)]))
+    assert texts(told) == [None]
+
+
+def test_of_two_the_one_that_shows_no_plate_is_told_too_and_ids_differ() -> None:
+    cars = [
+        Car("123ABC", to_ms=2000, speed=(60, 120), growth=10),
+        Car("B", to_ms=2000, start=(850, 200), speed=(60, 120), growth=10),
+    ]
+    told, _ = replay_bodies(Bodies(cars, bare=("B",)))
+    assert sorted(texts(told), key=str) == ["123ABC", None]
+    assert len({s.id for s in told}) == 2
+
+
+def test_where_no_spotter_is_wanted_nothing_without_a_plate_is_told() -> None:
+    told, _ = replay(Bodies([Car("A", to_ms=2000)], bare=("A",)))
+    assert told == []

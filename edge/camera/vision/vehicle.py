@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from edge.camera.pixels import surroundings, surroundings_seen
+from edge.camera.pixels import surroundings, surroundings_reach, surroundings_seen
 from edge.camera.scene import Vehicle
 from edge.camera.small import colourless, small
 from edge.camera.vision.adapters.naming import NAMING
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SEEN_MIN = 0.3
 """Share of the vehicle's square that must lie within the picture: of less, a bumper, whatever is said is a guess."""
+REACH_PX_MIN = 64.0
+"""Pixels across the square: of fewer (a plate of ten pixels, or a sticker taken for one) colours are told wrongly."""
 UNKNOWN = Vehicle(type=None, type_confidence=0.0, color=None, color_confidence=0.0)
 
 
@@ -44,7 +46,7 @@ class Namer:
 
     def name_at(self, pixels: NDArray[np.uint8], corners: Sequence[Sequence[float]]) -> Vehicle:
         """The same for four corners (clockwise from the plate's top left, pixels) of a picture."""
-        if surroundings_seen(pixels.shape, corners) < SEEN_MIN:
+        if surroundings_seen(pixels.shape, corners) < SEEN_MIN or surroundings_reach(corners) < REACH_PX_MIN:
             return UNKNOWN
         crop = surroundings(pixels, corners, side=self._entry.input.width)
         seen = self._naming.decode(self._entry, self._run(tensor(crop, self._entry.input)))
