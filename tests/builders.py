@@ -38,12 +38,11 @@ def character(best: str, probability: float = 0.97, *others: tuple[str, float]) 
     return Character(((best, probability), *others))
 
 
-def read(
-    text: str, confidence: float = 0.9, *, probability: float = 0.97, region: str | None = None, **weak: float
-) -> Read:
-    """A read of `text`; `weak` names characters that are less sure: `read("128", B=0.4)` reads 8 as B at 0.4."""
+def read(text: str, confidence: float = 0.9, *, probability: float | None = None, region: str | None = None) -> Read:
+    """A read of `text`, each of its characters as sure as together makes it `confidence`, or of `probability`."""
+    each = confidence ** (1 / max(len(text), 1)) if probability is None else probability
     return Read(
-        characters=tuple(character(c, probability) for c in text),
+        characters=tuple(character(c, each) for c in text),
         confidence=confidence if text else 0.0,
         regions=(Region(code=region, confidence=0.9),) if region else (),
     )

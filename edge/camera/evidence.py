@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
+from edge.camera.alignment import distance
 from edge.camera.pixels import rectify
 from edge.record.boundary import NotSealable, seal, unseal
 from edge.record.evidence import COLUMNS_MAX, KEPT_S, ROWS_MAX, Evidence, EvidenceRequest
@@ -41,6 +42,8 @@ ASKED_MAX: Final = 32
 process that talks to it, shall not have the crop of everybody who passes."""
 ASPECT_MIN: Final = 1.15
 """A motorcycle's plate is 1.4 times as wide as high; what is higher than wide is no plate, whatever was read on it."""
+EDITS_MAX: Final = 1
+"""A look that was read otherwise than the pass was told, by more than this, is no evidence of it."""
 HEX: Final = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 
@@ -83,7 +86,8 @@ class Crops:
         crops = {look: crop for look in passed.looks if (crop := self._looks.pop(_key(look), None)) is not None}
         if fused is None:
             return
-        shown = [look for look in crops if look.read is not None and look.read.text == fused.text]
+        edits = {look: distance(look.read.text, fused.text) for look in crops if look.read is not None}
+        shown = [look for look, edit in edits.items() if edit == min(edits.values()) <= EDITS_MAX]
         if shown:
             best = max(shown, key=lambda look: look.plate.width_px * look.sharpness)
             with self._lock:

@@ -1,10 +1,9 @@
 """A pass's reads → one text, what else it may be, and how sure.
 
-Method. Each read is a distribution over whole texts: its calibrated confidence goes to its own text, the rest to the
-other candidates in proportion to how well each lies on the read (`alignment.likelihood`), and a share to texts that
-nobody proposed. The reads are multiplied as experts (Hinton, 2002), each to the power of its weight: wide, sharp and
-confident looks count for more. The candidates are the texts that were read, and those with the weakest characters
-exchanged.
+Method. What each read gives to a text is exact: the probability of all ways to spread its characters over the reader's
+columns (`ctc.log_probabilities`). The reads are multiplied as experts (Hinton, 2002), each to the power of its weight:
+wide, sharp and confident looks count for more. The candidates are the texts that the reads themselves thought of, and
+how often issuers hand out a serial of that shape counts a little (`serials`): it decides where the reads are in doubt.
 
 Frames of one pass share their light, their dirt and their blur, so n reads are not n independent witnesses: the weights
 sum to n**INDEPENDENCE only, and how sure the vote is was learnt from votes (`HONEST`): a text that no single read was
@@ -17,31 +16,33 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge.camera.alignment import likelihood, matched
+import numpy as np
+
+from edge.camera import ctc, serials
 from edge.camera.odds import log_odds, probability
 from edge.camera.scene import Fused, Region, Vehicle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edge.camera.scene import Character, Look, Pass, Read
+    from numpy.typing import NDArray
+
+    from edge.camera.scene import Look, Pass, Read
     from edge.settings.camera import FusionSettings, VehicleSettings
 
 INDEPENDENCE = 0.3
 """0: a hundred reads say no more than one; 1: each read is a fresh witness."""
-UNPROPOSED = 0.25
-"""Share of a read's doubt that goes to texts that no read proposed."""
-LEAST = 1e-3
-"""What a read gives at least to every candidate: one that is sure and wrong must not veto the rest."""
-HONEST = (0.331, 0.49, 0.85, -0.232)
+LEAST = -8.0
+"""Logarithm of what a read gives at least to every candidate: one that is sure and wrong must not veto the rest."""
+HONEST = (0.298, 0.506, 0.007, 0.773)
 """a, b, c, d of sigmoid(a·x + b·y + c·z + d), the probability that the text is exactly right. x: log-odds of the vote's
 probability; y: of the surest read's confidence that says so; z: the share of the weights that says exactly so. Fitted
 by `python -m models.bench.fusion --fit` on drawn passes and on filmed plates of the val split."""
-CAUTION = 0.6
-"""Log-odds taken off: by `HONEST` alone 97 of 100 votes that say 0.9 or more are right, and 98 are promised."""
+CAUTION = 0.0
+"""Log-odds taken off, so that 98 of 100 votes that say 0.9 or more are right."""
 LIMIT = 9.0
 """Log-odds: no vote and no read is taken to be surer than one in eight thousand."""
-CANDIDATES_MAX = 16
+CANDIDATES_MAX = 24
 ALTERNATIVES_MAX = 4
 WIDE_PX = 110.0
 """A plate of this width is as good as wider ones."""
@@ -90,7 +91,7 @@ def fuse(passed: Pass, settings: FusionSettings) -> Fused | None:
 
 def count(reads: Sequence[Read], weights: Sequence[float]) -> Ballot:
     """The reads' product, and who said its winner."""
-    ranked = _posterior(reads, weights, _candidates(reads, weights))
+    ranked = _posterior(reads, weights, _candidates(reads, weights), _regions(reads, weights))
     text, product = ranked[0]
     return Ballot(
         text=text,
@@ -167,63 +168,50 @@ def _quality(look: Look) -> float:
 
 
 def _candidates(reads: Sequence[Read], weights: Sequence[float]) -> list[str]:
-    """Every text that was read, heaviest first, and what the leaders become with a weak character exchanged."""
+    """Every text that was read, heaviest first, and what the reads would have said next."""
     heard: dict[str, float] = {}
     for read, weight in zip(reads, weights, strict=True):
-        heard[read.text] = heard.get(read.text, 0.0) + weight
-    texts = sorted(heard, key=lambda text: -heard[text])[: CANDIDATES_MAX // 2]
-    for read in sorted(reads, key=lambda read: -read.confidence)[:3]:
-        texts.extend(_exchanged(read.characters))
-    return list(dict.fromkeys(texts))[:CANDIDATES_MAX]
+        for rank, text in enumerate((read.text, *(read.texts or _exchanged(read)))):
+            heard[text] = heard.get(text, 0.0) + weight / (1 + rank) ** 2
+    return sorted(heard, key=lambda text: (-heard[text], text))[:CANDIDATES_MAX]
 
 
-def _exchanged(characters: Sequence[Character]) -> list[str]:
+def _exchanged(read: Read) -> list[str]:
     """The read with its second choice at each of its three weakest positions, one at a time."""
-    text = [character.best for character in characters]
-    weakest = sorted(range(len(text)), key=lambda i: characters[i].probability)[:3]
+    text = [character.best for character in read.characters]
+    weakest = sorted(range(len(text)), key=lambda i: read.characters[i].probability)[:3]
     return [
-        "".join([*text[:i], characters[i].options[1][0], *text[i + 1 :]])
+        "".join([*text[:i], read.characters[i].options[1][0], *text[i + 1 :]])
         for i in weakest
-        if len(characters[i].options) > 1
+        if len(read.characters[i].options) > 1
     ]
 
 
-def _posterior(reads: Sequence[Read], weights: Sequence[float], texts: Sequence[str]) -> list[tuple[str, float]]:
+def _posterior(
+    reads: Sequence[Read], weights: Sequence[float], texts: Sequence[str], regions: Sequence[Region]
+) -> list[tuple[str, float]]:
     """(text, probability), most probable first; what is missing to 1 belongs to texts that nobody proposed."""
-    totals = [0.0] * len(texts)
-    unproposed = 0.0
+    totals = serials.WEIGHT * np.array([serials.log_share(text, regions) for text in texts])
+    unproposed = float(totals.mean())
     for read, weight in zip(reads, weights, strict=True):
-        shares, rest = _shares(read, texts)
-        for i, share in enumerate(shares):
-            totals[i] += weight * math.log(share)
-        unproposed += weight * math.log(rest)
-    top = max([*totals, unproposed])
-    powers = [math.exp(total - top) for total in totals]
-    whole = sum(powers) + math.exp(unproposed - top)
-    return sorted(zip(texts, (p / whole for p in powers), strict=True), key=lambda pair: (-pair[1], pair[0]))
+        given = ctc.log_probabilities(_columns(read), texts)
+        totals += weight * np.maximum(given, LEAST)
+        unproposed += weight * max(math.log(max(1 - float(np.exp(given).sum()), 1e-9)), LEAST)
+    powers = np.exp(totals - max(float(totals.max()), unproposed))
+    whole = float(powers.sum()) + math.exp(unproposed - max(float(totals.max()), unproposed))
+    return sorted(zip(texts, (powers / whole).tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _shares(read: Read, texts: Sequence[str]) -> tuple[list[float], float]:
-    """What one read gives to each candidate, and to all the texts that are none of them."""
-    confidence = min(max(read.confidence, 0.01), 0.999)
-    doubt = 1 - confidence
-    odds = [0.0 if text == read.text else math.exp(likelihood(read.characters, text)) for text in texts]
-    spread = sum(odds)
-    proposed = doubt * (1 - UNPROPOSED) if spread else 0.0
-    shares = [
-        confidence if text == read.text else max(proposed * odd / (spread or 1.0), LEAST)
-        for text, odd in zip(texts, odds, strict=True)
-    ]
-    return shares, doubt - proposed
+def _columns(read: Read) -> NDArray[np.float32]:
+    return ctc.columns_of(read.characters) if read.columns is None else read.columns
 
 
 def _characters(reads: Sequence[Read], weights: Sequence[float], text: str, confidence: float) -> tuple[float, ...]:
     """How sure each character of the winner is. Their doubts add up to the text's own where the reads' do not."""
     doubts = [0.0] * len(text)
     for read, weight in zip(reads, weights, strict=True):
-        for i, character in enumerate(matched(read.characters, text)):
-            known = dict(character.options).get(text[i], 0.0) if character is not None else 0.0
-            doubts[i] += weight * (1 - known)
+        for i, character in enumerate(ctc.told(_columns(read), text)[1]):
+            doubts[i] += weight * (1 - character.probability)
     whole = sum(doubts)
     if whole <= 0:
         return (confidence ** (1 / len(text)),) * len(text)
@@ -232,12 +220,16 @@ def _characters(reads: Sequence[Read], weights: Sequence[float], text: str, conf
 
 def _region(reads: Sequence[Read], weights: Sequence[float], confidence_min: float) -> Region | None:
     """The region that the reads agree on, by weight; None when they do not, or do not know."""
+    best = next(iter(_regions(reads, weights)), None)
+    return best if best is not None and best.confidence >= confidence_min else None
+
+
+def _regions(reads: Sequence[Read], weights: Sequence[float]) -> list[Region]:
+    """What the reads think of where the plate was issued, on average, most probable first."""
     totals: dict[str, float] = {}
     for read, weight in zip(reads, weights, strict=True):
         for region in read.regions:
-            totals[region.code] = totals.get(region.code, 0.0) + weight * region.confidence
-    if not totals:
-        return None
-    code = min(totals, key=lambda code: (-totals[code], code))
-    confidence = totals[code] / sum(weights)
-    return Region(code=code, confidence=confidence) if confidence >= confidence_min else None
+            totals[region.code] = totals.get(region.code, 0.0) + weight * region.confidence / sum(weights)
+    return [
+        Region(code=code, confidence=totals[code]) for code in sorted(totals, key=lambda code: (-totals[code], code))
+    ]

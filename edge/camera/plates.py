@@ -1,7 +1,7 @@
 """Plates as text: the alphabet, what is easily confused, and the serials that the issuers hand out.
 
-Nothing here alters a read. `fit` says how well a text looks like one issuer's serials, a soft score to be used after
-fusion; `fold` merges characters that no camera can tell apart, for comparing only.
+Nothing here alters a read. `FORMATS` says what the issuers hand out, from which `serials` makes a soft score for texts
+that were read; `fold` merges characters that no camera can tell apart, for comparing only.
 
 A format is written in a small language: `A` any letter, `9` any digit, a lower-case letter or `0`–`8` stand for
 themselves, `-`, `.` and blank are separators, `*` an emblem between the groups, and `(…)` what is stacked or small
@@ -11,7 +11,6 @@ Sources: the states' own sample designs and the serials seen on some 4,600 plate
 
 from __future__ import annotations
 
-import functools
 import re
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -158,29 +157,6 @@ def shape(text: str) -> str:
     return "".join("9" if c.isdigit() else "A" for c in normalise(text))
 
 
-@functools.cache
-def _patterns(region: str) -> tuple[re.Pattern[str], ...]:
-    classes = {"A": "[A-Z]", "9": "[0-9]"}
-    out = []
-    for written in FORMATS.get(region, ()):
-        serial = re.sub(r"\(.*?\)|[-.* ]", "", written)
-        out.append(re.compile("".join(classes.get(c, c.upper()) for c in serial) + "$"))
-    return tuple(out)
-
-
-def fit(text: str, region: str) -> float:
-    """How well a text looks like a serial of this region, 0–1; 0.5 where the region is unknown.
-
-    1 for the commonest format, falling to 0.8 for rarer ones; 0.6 for two to seven characters that fit none, because
-    personalised and specialty plates are legal everywhere; 0.3 for anything longer or a single character; 0 for none.
-    """
-    serial = normalise(text)
-    if not serial:
-        return 0.0
-    patterns = _patterns(region)
-    if not patterns:
-        return 0.5
-    for rank, pattern in enumerate(patterns):
-        if pattern.match(serial):
-            return max(0.8, 1.0 - 0.02 * rank)
-    return 0.6 if 2 <= len(serial) <= 7 else 0.3
+def shape_of_format(written: str) -> str:
+    """The shape of the serials of a format: `(AA)999 AAA` → `999AAA`."""
+    return shape(re.sub(r"\(.*?\)", "", written))

@@ -8,7 +8,7 @@ traceback can tell on anyone.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -144,6 +144,10 @@ class Read:
     """Candidates, most probable first; empty when the network does not know."""
     stacked: str = ""
     """Small or stacked letters beside the serial: a field of their own, never part of `text`."""
+    texts: tuple[str, ...] = ()
+    """What else the plate may say, most probable first; empty when the network tells characters only."""
+    columns: NDArray[np.float32] | None = field(default=None, compare=False)
+    """T×37: what the network sees from left to right (`ctc`); None when it tells characters only."""
 
     @property
     def text(self) -> str:

@@ -25,9 +25,9 @@ import cv2
 import numpy as np
 import yaml
 
+from edge.camera.ctc import Decoded, decode, whole_text_confidence
 from edge.camera.pixels import flat, rectify, sharpness
 from edge.camera.plates import fold, normalise
-from edge.camera.vision.ctc import Decoded, decode, whole_text_confidence
 from models.train.reader.calibrate import reliability, softmax
 from models.train.reader.evaluate import confusions
 from models.train.reader.export import session

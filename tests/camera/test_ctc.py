@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
+from edge.camera.ctc import columns_of, decode, log_probabilities, told, whole_text_confidence
 from edge.camera.plates import ALPHABET
-from edge.camera.vision.ctc import decode, whole_text_confidence
+from edge.camera.scene import Character
 
 
 def columns(*wanted, sure=8.0, width=37):
@@ -56,6 +57,35 @@ def test_the_probability_is_the_sum_over_all_paths(seed):
     decoded = decode(logits)
     if decoded.text:
         assert np.exp(decoded.log_probability) == pytest.approx(by_hand(logits[:, :4], decoded.text), abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_text_has_the_probability_of_all_its_paths(seed):
+    logits = np.full((4, 37), -60.0, np.float32)
+    logits[:, :4] = np.random.default_rng(seed).normal(0, 2, (4, 4))
+    columns = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    texts = ["0", "00", "01", "210", "0120", "0000"]  # the last one wants seven columns
+    given = np.exp(log_probabilities(columns, texts))
+    assert given == pytest.approx([by_hand(logits[:, :4], text) for text in texts], abs=1e-6)
+
+
+def test_the_texts_told_beside_the_best_are_the_next_in_order():
+    logits = columns(*"-8-1-")
+    logits[1, ALPHABET.index("B") + 1] = 7.0
+    decoded = decode(logits)
+    assert decoded.texts[:2] == ("81", "B1")
+    given = log_probabilities(decoded.columns, decoded.texts)
+    assert given[0] == pytest.approx(decoded.log_probability, abs=1e-4)
+    assert list(given) == sorted(given, reverse=True)
+    assert "".join(c.best for c in told(decoded.columns, "B1")[1]) == "B1"
+
+
+def test_characters_alone_make_columns_that_say_them():
+    characters = [Character((("1", 0.9), ("7", 0.05))), Character((("1", 0.8),)), Character((("A", 0.6), ("4", 0.4)))]
+    best, weak, short, long = log_probabilities(columns_of(characters), ["11A", "114", "1A", "11AX"])
+    assert max(best, weak, short, long) == best
+    assert weak == pytest.approx(best + np.log(0.4 / 0.6), abs=0.05)
+    assert max(short, long) < best - 3, "a character too few or too many is unlikely, not impossible"
 
 
 def test_each_character_lists_what_else_it_may_be():

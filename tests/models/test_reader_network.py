@@ -9,7 +9,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from edge.camera.vision.ctc import decode
+from edge.camera.ctc import decode
 from models.train.halves import halve
 from models.train.reader.batches import IGNORE, INDEX, column_targets, stack_targets
 from models.train.reader.calibrate import logistic, reliability, sigmoid

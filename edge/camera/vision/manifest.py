@@ -80,6 +80,7 @@ class Input(Section, frozen=True, kw_only=True):
 
 
 Weights = Annotated[tuple[float, ...], msgspec.Meta(min_length=3, max_length=3)]
+FourWeights = Annotated[tuple[float, ...], msgspec.Meta(min_length=4, max_length=4)]
 
 
 class Calibration(Section, frozen=True, kw_only=True):
@@ -89,6 +90,9 @@ class Calibration(Section, frozen=True, kw_only=True):
     """Divides the text's logits."""
     whole_text: Weights | None = None
     """a, b, c of sigmoid(a·x + b·y + c) over `ctc.Decoded.features`; empty: the text's own probability is taken."""
+    settled: FourWeights | None = None
+    """a, b, c, d of sigmoid(a·x + b·y + c·z + d) over `settle.Choice.features`; empty: photographs are read as they
+    come."""
     region_temperature: Positive = 1.0
     region_names_one: Fraction = 0.5
     """The best region is named when its probability reaches this."""

@@ -9,6 +9,7 @@ import numpy as np
 from edge.camera.pixels import CROP_MARGIN, rectify
 from edge.camera.scene import Read
 from edge.camera.vision.adapters.reading import READING
+from edge.camera.vision.settle import settled
 from edge.camera.vision.tensor import tensor
 
 if TYPE_CHECKING:
@@ -62,13 +63,18 @@ class Reader:
         return self.study(picture, [[0, 0], [width, 0], [width, height], [0, height]])
 
     def study(self, pixels: NDArray[np.uint8], corners: Sequence[Sequence[float]]) -> Read:
-        """Like `read_at`, with a second glance where there is doubt: a photograph has no next frame."""
-        read = self.read_at(pixels, corners)
+        """Like `read_at`, with a second glance where there is doubt: a photograph has no next frame and no vote."""
+        read = self._settled(self.read_at(pixels, corners))
         if read.confidence >= DOUBT_BELOW:
             return read
         quad = np.asarray(corners, np.float32)
         margins = max(0.0, self._margin - DOUBT_MARGIN), self._margin + DOUBT_MARGIN
-        return max(read, *(self._line(pixels, quad, margin) for margin in margins), key=lambda one: one.confidence)
+        others = (self._settled(self._line(pixels, quad, margin)) for margin in margins)
+        return max(read, *others, key=lambda one: one.confidence)
+
+    def _settled(self, read: Read) -> Read:
+        weights = self._entry.calibration.settled
+        return read if weights is None else settled(read, weights)
 
     def read_at(self, pixels: NDArray[np.uint8], corners: Sequence[Sequence[float]]) -> Read:
         """What stands inside four corners (clockwise from the plate's top left, pixels) of a picture.

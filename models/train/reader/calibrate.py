@@ -1,7 +1,8 @@
 """Turns the network's numbers into honest probabilities, on the held-out plates.
 
-Three things are fitted: the temperature of the text columns, the logistic curve of the whole text's confidence over
-`ctc.Decoded.features`, and the temperature of the region head with the probability from which it names one region.
+Fitted are the temperature of the text columns, the logistic curve of the whole text's confidence over
+`ctc.Decoded.features`, that of a settled read over `settle.Choice.features`, and the temperature of the region head
+with the probability from which it names one region.
 The held-out plates are used as they are and four times more seen from afar, so that there are misreads enough.
 """
 
@@ -9,13 +10,19 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edge.camera.plates import fold
-from edge.camera.vision.ctc import Decoded, decode, whole_text_confidence
+from edge.camera.vision.settle import choose
 
-TEMPERATURES = (0.6, 0.8, 1.0, 1.25, 1.5, 1.8)
+if TYPE_CHECKING:
+    from edge.camera.scene import Read
+from edge.camera.ctc import Decoded, decode, whole_text_confidence
+
+TEMPERATURES = (0.8, 1.0, 1.25, 1.5)
+"""Tried for the text columns; higher ones suit single reads a little, and ruin votes, which need the columns' odds."""
 NAMES_ONE_RIGHT = 0.93
 """Share of the named regions that shall be right: the threshold is the lowest that keeps it."""
 RIDGE = 1e-3
@@ -31,11 +38,17 @@ class Calibration:
     """a, b, c of sigmoid(a·x + b·y + c): x log-odds of the text's CTC probability, y of its least sure character."""
     region_temperature: float
     region_names_one: float
+    settled: tuple[float, float, float, float] | None = None
+    """a, b, c, d of sigmoid(a·x + b·y + c·z + d) over `settle.Choice.features`."""
     """The best region is named when its probability reaches this."""
 
     def told(self) -> dict[str, object]:
         """For YAML: rounded, tuples as lists."""
-        return {k: [round(x, 4) for x in v] if isinstance(v, tuple) else round(v, 4) for k, v in asdict(self).items()}
+        return {
+            k: [round(x, 4) for x in v] if isinstance(v, tuple) else round(v, 4)
+            for k, v in asdict(self).items()
+            if v is not None
+        }
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -56,19 +69,21 @@ def logistic(features: np.ndarray, right: np.ndarray, steps: int = 50) -> tuple[
     return weights, float(-np.mean(right * np.log(p) + (1 - right) * np.log(1 - p)))
 
 
-def fit_text(logits: np.ndarray, truths: list[str]) -> tuple[float, tuple[float, float, float], float]:
-    """(temperature, whole-text coefficients, log-loss) over plates [N,T,37] and what they say (empty: nothing)."""
-    best: tuple[float, tuple[float, float, float], float] | None = None
-    for temperature in TEMPERATURES:
-        reads = [decode(one, temperature) for one in logits]
-        said = [i for i, read in enumerate(reads) if read.characters]
-        features = np.array([reads[i].features for i in said])
-        right = np.array([fold(reads[i].text) == fold(truths[i]) for i in said], float)
-        (a, b, c), loss = logistic(features, right)
-        if best is None or loss < best[2]:
-            best = (temperature, (float(a), float(b), float(c)), loss)
-    assert best is not None
-    return best
+def fit_text(logits: np.ndarray, truths: list[str], temperature: float) -> tuple[tuple[float, float, float], float]:
+    """(whole-text coefficients, log-loss) over plates [N,T,37] and what they say (empty: nothing)."""
+    reads = [decode(one, temperature) for one in logits]
+    said = [i for i, read in enumerate(reads) if read.characters]
+    right = np.array([fold(reads[i].text) == fold(truths[i]) for i in said], float)
+    (a, b, c), loss = logistic(np.array([reads[i].features for i in said]), right)
+    return (float(a), float(b), float(c)), loss
+
+
+def fit_settled(reads: list[Read], truths: list[str]) -> tuple[tuple[float, float, float, float], float, float]:
+    """(coefficients, log-loss, share right) over raw reads, as `settle` chooses among their texts."""
+    chosen = [(choice, truth) for read, truth in zip(reads, truths, strict=True) if (choice := choose(read))]
+    right = np.array([fold("".join(c.best for c in choice.characters)) == fold(truth) for choice, truth in chosen])
+    (a, b, c, d), loss = logistic(np.array([choice.features for choice, _ in chosen]), right.astype(float))
+    return (float(a), float(b), float(c), float(d)), loss, float(right.mean())
 
 
 def fit_region(logits: np.ndarray, truths: np.ndarray) -> tuple[float, float]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge.camera.ctc import decode
 from edge.camera.plates import fold
-from edge.camera.vision.ctc import decode
 from models.train.reader.calibrate import Calibration, confidences, reliability
 from models.train.reader.export import calibrate, load_weights, session, write
 from models.train.reader.network import REGIONS

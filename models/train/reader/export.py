@@ -14,23 +14,29 @@ weights have seven bits, because chips without VNNI add eight-bit products with 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import torch
 
+from edge.camera.ctc import decode
 from edge.camera.pixels import READER_HEIGHT, READER_WIDTH
 from edge.camera.plates import ALPHABET, fold
-from edge.camera.vision.ctc import decode
+from edge.camera.vision.adapters.reading import READING
+from edge.camera.vision.manifest import Entry
 from models.train.course import averaged
 from models.train.halves import halve
-from models.train.reader.calibrate import Calibration, fit_region, fit_text
+from models.train.reader.calibrate import TEMPERATURES, Calibration, fit_region, fit_settled, fit_text
 from models.train.reader.network import REGIONS, Reader
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+
+    from edge.camera.scene import Read
 
 OPSET = 17
 Outputs = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -127,11 +133,26 @@ def calibrate(network: Callable[[np.ndarray], Outputs], validation: object) -> C
     crops, texts, regions = validation.for_calibration()  # type: ignore[attr-defined]
     outputs = [network(crop) for crop in crops]
     known = [i for i, text in enumerate(texts) if text is not None]
-    temperature, whole, loss = fit_text(np.stack([outputs[i][0] for i in known]), [texts[i] for i in known])
+    said, truths = [outputs[i] for i in known], [texts[i] for i in known]
     placed = [i for i, region in enumerate(regions) if region >= 0]
     warmth, threshold = fit_region(np.stack([outputs[i][2] for i in placed]), np.array([regions[i] for i in placed]))
-    print(f"calibrated on {len(known)} crops, log-loss {loss:.4f}")
-    return Calibration(temperature, whole, warmth, threshold)
+    best: tuple[float, Calibration] | None = None
+    for temperature in TEMPERATURES:
+        whole, single = fit_text(np.stack([one[0] for one in said]), truths, temperature)
+        raw = Calibration(temperature, whole, warmth, threshold)
+        settled, loss, right = fit_settled(reads(raw, said), truths)
+        print(f"temperature {temperature}: log-loss {single:.4f}, settled by shapes {loss:.4f}, {right:.4f} right")
+        if best is None or loss < best[0]:
+            best = loss, replace(raw, settled=settled)
+    assert best is not None
+    return best[1]
+
+
+def reads(calibration: Calibration, outputs: list[Outputs]) -> list[Read]:
+    """What the device's adapter makes of the network's outputs."""
+    listed = msgspec.convert(entry("reader", "reader.onnx", "0" * 64, calibration), Entry)
+    decode_outputs = READING[listed.adapter].decode
+    return [decode_outputs(listed, tuple(output[None] for output in one)) for one in outputs]
 
 
 def held_out(
@@ -148,34 +169,39 @@ def held_out(
     return out
 
 
+def entry(name: str, file: str, sha256: str, calibration: Calibration) -> dict[str, object]:
+    """What the manifest says of one graph."""
+    return {
+        "name": name,
+        "file": file,
+        "sha256": sha256,
+        "adapter": "ctc-reader/1",
+        "input": {
+            "width": READER_WIDTH,
+            "height": READER_HEIGHT,
+            "color": "bgr",
+            "scale": round(1 / 127.5, 9),
+            "offset": -1.0,
+        },
+        "alphabet": ALPHABET,
+        "regions": list(REGIONS),
+        "calibration": calibration.told(),
+    }
+
+
 def manifest(graphs: dict[str, tuple[Path, dict[str, float]]], calibration: Calibration, path: Path) -> None:
     """What models/manifest.yaml includes: each graph by name, with what it reads of val."""
     import yaml
 
     entries = [
-        {
-            "name": name,
-            "file": graph.name,
-            "sha256": hashlib.sha256(graph.read_bytes()).hexdigest(),
-            "adapter": "ctc-reader/1",
-            "input": {
-                "width": READER_WIDTH,
-                "height": READER_HEIGHT,
-                "color": "bgr",
-                "scale": round(1 / 127.5, 9),
-                "offset": -1.0,
-            },
-            "alphabet": ALPHABET,
-            "regions": list(REGIONS),
-            "calibration": calibration.told(),
-            "val": val,
-        }
+        {**entry(name, graph.name, hashlib.sha256(graph.read_bytes()).hexdigest(), calibration), "val": val}
         for name, (graph, val) in graphs.items()
     ]
     head = (
         "# Written by `python -m models.train.reader export`.\n"
-        "# confidence = sigmoid(a*x + b*y + c), whole_text = [a, b, c]; x, y: vision.ctc.Decoded.features:\n"
+        "# confidence = sigmoid(a*x + b*y + c), whole_text = [a, b, c]; x, y: ctc.Decoded.features:\n"
         "# log-odds, within ±12, of the text and of its least sure character at `temperature`.\n"
+        "# settled = [a, b, c, d] over vision.settle.Choice.features: a photograph's read, once shapes are weighed.\n"
         "# region = softmax(logits / region_temperature); the best is named when it reaches region_names_one;\n"
         "# `other` is no name.\n"
     )

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge.camera.ctc import decode_known
 from edge.camera.pixels import CROP_MARGIN, READER_WIDTH, rectify
-from edge.camera.vision.ctc import decode_known
 from models.synth.plate_degrade import PLATE_QUAD
 from models.train.reader.network import COLUMNS
 from models.train.reader.prepare import CHARACTERS_MAX, Label, read_real

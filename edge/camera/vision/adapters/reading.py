@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge.camera import ctc
+from edge.camera.ctc import Decoded
 from edge.camera.scene import Character, Read, Region
-from edge.camera.vision import ctc
 from edge.camera.vision.adapters import Mismatch, Outputs, shape_of
-from edge.camera.vision.ctc import Decoded
 from edge.camera.vision.manifest import NO_REGION, Entry
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ def _read(entry: Entry, decoded: Decoded, regions: NDArray[np.float64], stacked:
         confidence=min(1.0, confidence),
         regions=_regions(entry.regions, regions),
         stacked=stacked,
+        texts=decoded.texts,
+        columns=decoded.columns,
     )
 
 

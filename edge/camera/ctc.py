@@ -2,8 +2,8 @@
 
 Method: the network gives 64 columns, each a distribution over blank and 36 characters. A text's probability is the sum
 over all ways to spread its characters over the columns (CTC: Graves et al., 2006). A prefix beam search finds the best
-text, the forward-backward recursion its probability and where each character stands, and the columns where it stands
-say what else it may be. Training evaluates with this file too, so that desk and pole cannot differ.
+text and its rivals, the forward-backward recursion their probabilities and where each character stands, and the columns
+where it stands say what else it may be. Training evaluates with this file too, so that desk and pole cannot differ.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ from edge.camera.plates import ALPHABET
 from edge.camera.scene import Character
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 BLANK = 0
 BEAM = 6
 """Prefixes kept: more changed no read of the val split."""
+TEXTS_MAX = 6
+"""Texts told of one plate: what it may be, most probable first."""
 SEEN = 0.004
 """A class less probable than this in a column is not tried there."""
 CLEAR = 0.8
@@ -33,6 +37,8 @@ OPTIONS_MAX = 5
 """Alternatives kept for a character."""
 LIMIT = 12.0
 """Log-odds of the features stay within ± this."""
+MISSED = 0.01
+"""Where only characters are known and no columns: how often one is overlooked, or seen where none is."""
 _FLOOR = 1e-9
 _Beams = dict[tuple[int, ...], tuple[float, float]]
 """Prefix → its probability when it ends in a blank, and when it ends in its last character."""
@@ -46,6 +52,10 @@ class Decoded:
     """Empty when the best text is none."""
     log_probability: float
     """Natural logarithm of the best text's probability, all alignments together."""
+    columns: NDArray[np.float32] | None = None
+    """T×37 probabilities, blank first, runs of idle columns as one; None when there is no text."""
+    texts: tuple[str, ...] = ()
+    """What else the columns may say: at most `TEXTS_MAX`, most probable first, the best text leading."""
 
     @property
     def text(self) -> str:
@@ -62,18 +72,63 @@ class Decoded:
 def decode(logits: NDArray[np.float32], temperature: float = 1.0) -> Decoded:
     """Columns' logits (T×37, blank first, then `ALPHABET`) → the best text with its probabilities."""
     probabilities = _without_idle(_softmax(np.asarray(logits, np.float64) / temperature))
-    text = best_text(probabilities)
-    if not text:
+    texts = _likely(probabilities)
+    if not texts[0]:
         return Decoded(characters=(), log_probability=float(np.log(np.maximum(probabilities[:, BLANK], _FLOOR)).sum()))
-    log_probability, standing = _align(probabilities, text)
-    characters = tuple(_character(probabilities, standing[:, i], c) for i, c in enumerate(text))
-    return Decoded(characters=characters, log_probability=min(0.0, log_probability))
+    log_probability, characters = _told(probabilities, texts[0])
+    return Decoded(
+        characters=characters,
+        log_probability=log_probability,
+        columns=probabilities.astype(np.float32),
+        texts=tuple("".join(ALPHABET[c - 1] for c in text) for text in texts if text),
+    )
+
+
+def told(columns: NDArray[np.float32], text: str) -> tuple[float, tuple[Character, ...]]:
+    """Columns (T×37 probabilities) taken to say `text`: its log-probability, and its characters."""
+    return _told(columns.astype(np.float64), _classes(text))
+
+
+def log_probabilities(columns: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float64]:
+    """Natural logarithms of what columns (T×37 probabilities) give to each of n texts, none of them empty."""
+    classes = [_classes(text) for text in texts]
+    states = np.zeros((len(texts), 2 * max(map(len, classes)) + 1), int)  # what follows a text's end stays unreached
+    for row, text in zip(states, classes, strict=True):
+        row[1 : 2 * len(text) : 2] = text
+    over = np.zeros(states.shape, bool)  # a blank may be left out, unless a character repeats
+    over[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
+    emitted = np.maximum(columns.astype(np.float64)[:, states], _FLOOR)
+    reached = np.zeros(states.shape)
+    reached[:, :2] = emitted[0][:, :2]
+    scale = np.zeros(len(texts))
+    for column in emitted[1:]:
+        moved = reached.copy()
+        moved[:, 1:] += reached[:, :-1]
+        moved[:, 2:] += reached[:, :-2] * over[:, 2:]
+        reached = moved * column
+        whole = np.maximum(reached.sum(axis=1), 1e-300)
+        reached /= whole[:, None]
+        scale += np.log(whole)
+    rows, ends = np.arange(len(texts)), np.array([2 * len(text) for text in classes])
+    return np.asarray(np.minimum(scale + np.log(np.maximum(reached[rows, ends] + reached[rows, ends - 1], _FLOOR)), 0))
+
+
+def columns_of(characters: Sequence[Character]) -> NDArray[np.float32]:
+    """Columns (T×37 probabilities) that say these characters: for a read that comes with nothing else."""
+    classes = 1 + len(ALPHABET)
+    columns = np.full((2 * len(characters) + 1, classes), MISSED / (classes - 1))
+    columns[::2, BLANK] = 1 - MISSED
+    for row, character in zip(columns[1::2], characters, strict=True):
+        listed = {ALPHABET.index(c) + 1: p for c, p in character.options if c in ALPHABET}
+        rest = max(1 - sum(listed.values()), MISSED)
+        row[:] = rest / (classes - len(listed))
+        row[list(listed)] = list(listed.values())
+    return np.asarray(columns / columns.sum(axis=1, keepdims=True), np.float32)
 
 
 def decode_known(logits: NDArray[np.float32], text: str) -> tuple[float, NDArray[np.float64]]:
     """(log-probability of a given text, T×n probability that column t belongs to its character i): for training."""
-    probabilities = _softmax(np.asarray(logits, np.float64))
-    return _align(probabilities, tuple(ALPHABET.index(c) + 1 for c in text))
+    return _align(_softmax(np.asarray(logits, np.float64)), _classes(text))
 
 
 def whole_text_confidence(decoded: Decoded, coefficients: tuple[float, float, float]) -> float:
@@ -85,15 +140,24 @@ def whole_text_confidence(decoded: Decoded, coefficients: tuple[float, float, fl
     return probability(a * x + b * y + c)
 
 
-def best_text(probabilities: NDArray[np.float64]) -> tuple[int, ...]:
-    """Most probable class sequence of T×37 probabilities, by prefix beam search where any column is in doubt."""
+def _classes(text: str) -> tuple[int, ...]:
+    return tuple(ALPHABET.index(c) + 1 for c in text)
+
+
+def _told(probabilities: NDArray[np.float64], text: tuple[int, ...]) -> tuple[float, tuple[Character, ...]]:
+    log_probability, standing = _align(probabilities, text)
+    return min(0.0, log_probability), tuple(_character(probabilities, standing[:, i], c) for i, c in enumerate(text))
+
+
+def _likely(probabilities: NDArray[np.float64]) -> list[tuple[int, ...]]:
+    """The most probable class sequences of T×37 probabilities: one, or where a column is in doubt a beam's best."""
     if probabilities.max(axis=1).min() > CLEAR:
         path = probabilities.argmax(axis=1).tolist()
-        return tuple(c for c, before in zip(path, [BLANK, *path[:-1]], strict=True) if c not in (BLANK, before))
+        return [tuple(c for c, before in zip(path, [BLANK, *path[:-1]], strict=True) if c not in (BLANK, before))]
     beams: _Beams = {(): (1.0, 0.0)}
     for column in probabilities.tolist():
         beams = _advance(beams, column)
-    return max(beams, key=lambda prefix: sum(beams[prefix]))
+    return sorted(beams, key=lambda prefix: -sum(beams[prefix]))[:TEXTS_MAX]
 
 
 def _advance(beams: _Beams, column: list[float]) -> _Beams:
