@@ -107,6 +107,7 @@ def test_the_reader_finds_its_publisher_and_nobody_else_does(service):
         ("LimitCORE", "0"),  # design §4: core dumps are off
         ("MemorySwapMax", "0"),  # frames live in memory only
         ("StateDirectory", "plate-reader/%i"),
+        ("RuntimeDirectory", "plate-reader/%i"),  # health.json each minute: not on the card
         ("Restart", "on-failure"),
         ("RestartPreventExitStatus", "2"),
         ("DynamicUser", "yes"),

@@ -35,7 +35,7 @@ from edge.camera.outbox import Outbox
 from edge.camera.presence import discoveries, presence
 from edge.camera.quality import Quality
 from edge.camera.recordings.shelf import Shelf
-from edge.camera.state_files import NORMAL, leave_health, leave_struct, read_struct
+from edge.camera.state_files import NORMAL, leave_health, leave_struct, read_struct, word_folder
 from edge.link.client import DRAIN_S_MAX, LIFELESS_S_MAX, Client, Hearing
 from edge.link.handing import Handing
 from edge.link.topics import topic
@@ -262,7 +262,7 @@ class Daemon:
         )
         sealed = seal(self._vitals.report(facts))
         self._client.say(sealed)
-        leave_health(self._folder, sealed)
+        leave_health(word_folder(self._settings.camera, self._folder), sealed)
         self._say_days()
 
     def _say_days(self) -> None:

@@ -1,6 +1,7 @@
 """Small files that the camera's programs leave for one another in the state folder, each written whole or not at all.
 
-    health.json      the daemon's last word of itself, as it was sealed: `doctor` reads it without asking a broker
+    health.json      the daemon's last word of itself, as it was sealed: `doctor` reads it without asking a broker. Each
+                     minute, so on a device it lies in memory (`word_folder`)
     normal.json      what the picture normally is, in a few hundred numbers (`normal`): each hour
 
 Nothing here has a plate or a picture; a technician's recordings have a folder of their own (`recordings.shelf`). They
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 HEALTH: Final = "health.json"
 NORMAL: Final = "normal.json"
+RUN: Final = Path("/run/plate-reader")
+"""The service's RuntimeDirectory, a folder a camera."""
 BYTES_MAX: Final = 65_536
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -35,6 +38,18 @@ def state_folder(settings: CameraSettings, root: Path) -> Path:
     """Where the outbox and these files lie: systemd's StateDirectory, when it gives one; else the settings' folder."""
     given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
     return Path(given) if given else root / settings.outbox.folder / settings.camera
+
+
+def word_folder(camera: str, folder: Path) -> Path:
+    """Where health.json lies: systemd's RuntimeDirectory where there is one; else the state folder, `folder`.
+
+    A new file each minute would cost a card 35 MB a day, most of it the file system's own book-keeping.
+    """
+    given = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    if given:
+        return Path(given)
+    of_service = RUN / camera  # for who is no service and asks: `doctor`
+    return of_service if "STATE_DIRECTORY" not in os.environ and of_service.is_dir() else folder
 
 
 def leave(folder: Path, name: str, content: bytes) -> bool:

@@ -50,6 +50,8 @@ HATCH: Final = "hatch"
 """The local socket between the two processes, in the folder."""
 TRACES: Final = ("trace", "publisher.trace")
 LOGS: Final = ("log", "publisher.log")
+SYSTEMDS: Final = ("STATE_DIRECTORY", "RUNTIME_DIRECTORY", "NOTIFY_SOCKET")
+"""What a service would hand down to it; it is given a folder of its own."""
 HARMLESS: Final = ("/dev/null", "/dev/tty")
 """What may be opened for writing besides the folder: nothing stays there."""
 
@@ -391,7 +393,7 @@ def _publisher(folder: Path, config: Path, turn: Callable[[int], None]) -> Itera
 
 def _started(command: list[str], folder: Path, log: str) -> subprocess.Popen[bytes]:
     """In a group of its own, as a service would be, its words in a file."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("STATE_DIRECTORY", "NOTIFY_SOCKET")}
+    environment = {key: value for key, value in os.environ.items() if key not in SYSTEMDS}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"  # under systemd it could not write there anyway
     with (folder / log).open("wb") as said:
         return subprocess.Popen(  # noqa: S603 — ourselves

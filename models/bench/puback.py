@@ -27,9 +27,9 @@ from edge.camera.outbox import Outbox
 from edge.link.broker import embedded_broker
 from edge.link.client import Client
 from edge.record.boundary import seal
-from edge.settings.camera import BrokerSettings, CameraSettings, OutboxSettings, RuntimeSettings, SourceSettings
+from edge.settings.camera import BrokerSettings, OutboxSettings
 from models.bench.outbox import presence, told
-from models.bench.stages import FRAMES, PER_SECOND, drawn
+from models.bench.stages import FRAMES, PER_SECOND, drawn, drawn_road
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,12 +46,7 @@ GONE_S = 3.0
 def main() -> None:
     """The line, the outbox and a broker, then the figures."""
     arguments = _arguments()
-    settings = CameraSettings(
-        site="bench",
-        camera="bench",
-        source=SourceSettings(kind="folder", address="drawn"),
-        runtime=RuntimeSettings(manifest=str(arguments.manifest.resolve())),
-    )
+    settings = drawn_road(arguments.manifest)
     networks = load_networks(settings, Path())
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder, embedded_broker() as embedded:
         host, _, port = (arguments.broker or f"{embedded.host}:{embedded.port}").rpartition(":")

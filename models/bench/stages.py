@@ -31,7 +31,7 @@ from edge.camera.scene import Frame
 from edge.camera.vision.adapters.reading import READING
 from edge.camera.vision.tensor import tensor
 from edge.cli import present
-from edge.settings.camera import CameraSettings, DetectorSettings, RuntimeSettings, SourceSettings, ViewSettings
+from edge.settings.camera import CameraSettings, DetectorSettings, RuntimeSettings, SourceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,14 +88,7 @@ _HEADERS = (
 def one(arguments: argparse.Namespace) -> dict[str, Any]:
     """One size, one number of threads."""
     width, height = (int(side) for side in arguments.one.split("x"))
-    settings = CameraSettings(
-        site="bench",
-        camera="bench",
-        source=SourceSettings(kind="folder", address="drawn"),
-        view=ViewSettings(),
-        detector=DetectorSettings(model=f"detector-{arguments.detector}"),
-        runtime=RuntimeSettings(threads=arguments.threads, manifest=str(arguments.manifest.resolve())),
-    )
+    settings = drawn_road(arguments.manifest, threads=arguments.threads, detector=arguments.detector)
     clock = time.process_time if arguments.threads == 1 else time.perf_counter
     networks = load_networks(settings, Path())
     start_s = time.process_time()  # since the process began, imports and warm-up included
@@ -118,6 +111,17 @@ def one(arguments: argparse.Namespace) -> dict[str, Any]:
         "start": f"{start_s:.2f}",
         "memory": f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}",
     }
+
+
+def drawn_road(manifest: Path, *, threads: int = 1, detector: str = "wide") -> CameraSettings:
+    """A camera before the drawn scene, whatever gives its frames: all else as it ships."""
+    return CameraSettings(
+        site="bench",
+        camera="bench",
+        source=SourceSettings(kind="folder", address="drawn"),
+        detector=DetectorSettings(model=f"detector-{detector}"),
+        runtime=RuntimeSettings(threads=threads, manifest=str(manifest.resolve())),
+    )
 
 
 def drawn(number: int, width: int, height: int, *, car: bool = True) -> Frame:

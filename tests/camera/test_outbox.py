@@ -8,7 +8,7 @@ import random
 import sqlite3
 import threading
 import time as wall
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import msgspec
 import pytest
@@ -156,6 +156,29 @@ class TestKeeping:
         keep(outbox, clock, 1, plate=plate)
         deliver(outbox)
         assert b"ZZTOP99" not in bytes_on_disk(tmp_path)
+
+    def test_a_vehicle_costs_the_card_four_pages_kept_and_one_delivered(self, tmp_path, outbox, clock):
+        """What the log grows by is what a card feels, twice: it goes into the database afterwards."""
+        keep(outbox, clock, 1)
+        outbox.tend()
+        keep(outbox, clock, 1)
+        assert pages_in_log(tmp_path) <= 4, "the row, its number, the sequence, the day"
+        deliver(outbox)
+        assert pages_in_log(tmp_path) <= 5
+
+    def test_a_file_with_the_former_index_loses_it_and_keeps_its_rows(self, tmp_path, clock):
+        with opened(tmp_path, clock) as before:
+            keep(before, clock, 2)
+        with closing(sqlite3.connect(tmp_path / FILE)) as db:
+            db.executescript("DROP INDEX row_undated; CREATE INDEX row_age ON row (dated, seen_ns);")
+        with opened(tmp_path, clock) as found:
+            assert found.report().depth == 2
+            clock.set = False
+            keep(found, clock, 1)
+        with closing(sqlite3.connect(tmp_path / FILE)) as db:
+            names = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+        assert "row_age" not in names
+        assert "row_undated" in names
 
     def test_nobody_else_may_read_the_files(self, tmp_path, clock):
         with opened(tmp_path / "state", clock) as outbox:
@@ -697,6 +720,11 @@ def _overwrite_pages_in_the_middle(file) -> None:
     with file.open("r+b") as raw:
         raw.seek(4096 * (pages // 2))
         raw.write(b"\xa5" * 4096 * 2)
+
+
+def pages_in_log(folder):
+    """Pages of 4 KB, each with 24 bytes of its own, after 32 of the log's."""
+    return ((folder / f"{FILE}-wal").stat().st_size - 32) // (4096 + 24)
 
 
 def test_a_commit_is_on_the_disk_before_keep_returns(tmp_path, clock):

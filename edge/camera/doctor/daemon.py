@@ -36,7 +36,7 @@ def daemon(report: Health | None, settings: CameraSettings, folder: Path, now_ns
         return Finding(
             name="daemon",
             state="fail",
-            saw="it has left no report: it never ran with this folder, or runs another version",
+            saw="it has left no report: it is stopped, never ran with this folder, or runs another version",
             where=str(folder),
             remedy=f"systemctl start {service}; journalctl -u {service} says why it does not",
         )

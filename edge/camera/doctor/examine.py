@@ -10,7 +10,7 @@ from edge.camera import device
 from edge.camera.doctor import daemon, looking, machine, passing, settled, wire
 from edge.camera.normal import Remembered
 from edge.camera.recordings.shelf import Shelf
-from edge.camera.state_files import NORMAL, last_health, read_struct, state_folder
+from edge.camera.state_files import NORMAL, last_health, read_struct, state_folder, word_folder
 from edge.settings.paths import anchored
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def examine(
     if known.settings is None:
         return Examined(findings=findings, settings=None, health=None)
     settings, folder = anchored(known.settings, root), state_folder(known.settings, root)
-    health = last_health(folder)
+    health = last_health(word_folder(settings.camera, folder))
     shelf = Shelf(folder, settings.site, settings.camera, settings.recording.keep_days_max)
     runs = daemon.daemon(health, settings, folder, time.time_ns())
     findings += [runs, daemon.stages(health)]
