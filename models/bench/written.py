@@ -54,7 +54,8 @@ def main() -> None:
     print(present.table(rows, ("step", "written", ""), right=(1,)))
     of_vehicles = sum(vehicle.values()) * VEHICLES_A_DAY / 1e6
     on_disk = sum(minute.values()) * MINUTES_A_DAY / 1e6
-    print(f"a day of {VEHICLES_A_DAY} vehicles: {of_vehicles:.0f} MB; {on_disk:.0f} MB more with health.json on the disk")
+    print(f"a day of {VEHICLES_A_DAY} vehicles: {of_vehicles:.0f} MB")
+    print(f"where health.json is not in memory: {on_disk:.0f} MB more")
 
 
 def of_a_vehicle(folder: Path) -> dict[str, float]:
