@@ -1,7 +1,8 @@
-"""A photograph's read, settled: of the texts that it may be, the one that serials make likelier, and how sure that is.
+"""A photograph's reads, settled: of the texts that they thought of, the likeliest, and how sure that is.
 
-A pass has its vote (`fusion`); a photograph has one look, so the same weighing of shapes (`serials`) is done here. The
-read itself does not change: what was chosen is a read of its own.
+A pass has its frames and their vote (`fusion`). A photograph has one crop, so it is looked at several times, each time
+a little otherwise (`pixels.glances`); the looks' log-probabilities are averaged, and the shapes of serials are weighed
+as in a vote. The reads themselves do not change: what was chosen is a read of its own.
 """
 
 from __future__ import annotations
@@ -19,48 +20,54 @@ if TYPE_CHECKING:
 
     from edge.camera.scene import Character, Read
 
+LEAST = -8.0
+"""Logarithm of what a look gives at least to every text: one that went astray must not veto the rest."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One of the texts that a read may be."""
+    """One of the texts that the reads may be."""
 
     characters: tuple[Character, ...]
+    """As the first look shows them."""
     posterior: float
     """Its probability once the shapes are weighed."""
+    weakest: float
+    """Of its characters the least sure one's probability, on average over the looks."""
     likelihood: float
-    """What the columns give to it."""
+    """What the columns give to it: the looks' geometric mean."""
 
     @property
     def features(self) -> tuple[float, float, float]:
-        """(x, y, z) for the calibration: log-odds of the posterior, of the least sure character, of the likelihood."""
-        weakest = min(character.probability for character in self.characters)
-        return (
-            log_odds(self.posterior, ctc.LIMIT),
-            log_odds(weakest, ctc.LIMIT),
-            log_odds(self.likelihood, ctc.LIMIT),
-        )
+        """(x, y, z) for the calibration: log-odds of `posterior`, `weakest` and `likelihood`."""
+        x, y, z = (log_odds(p, ctc.LIMIT) for p in (self.posterior, self.weakest, self.likelihood))
+        return x, y, z
 
 
-def choose(read: Read) -> Choice | None:
-    """The likeliest of the read's texts; None when it has none, or no columns to weigh them by."""
-    if read.columns is None or not read.texts:
+def choose(reads: Sequence[Read]) -> Choice | None:
+    """The likeliest text; None when no look has one, or no columns to weigh them by."""
+    seen = [read.columns for read in reads if read.columns is not None]
+    texts = list(dict.fromkeys(text for read in reads for text in read.texts))
+    if not seen or not texts:
         return None
-    given = ctc.log_probabilities(read.columns, read.texts)
-    weighed = given + serials.WEIGHT * np.array([serials.log_share(text, read.regions) for text in read.texts])
+    given = np.mean([np.maximum(ctc.log_probabilities(columns, texts), LEAST) for columns in seen], axis=0)
+    weighed = given + serials.WEIGHT * np.array([serials.log_share(text, reads[0].regions) for text in texts])
     best = int(weighed.argmax())
     share = 1 / float(np.exp(weighed - weighed[best]).sum())
+    told = [ctc.told(columns, texts[best])[1] for columns in seen]
     return Choice(
-        characters=ctc.told(read.columns, read.texts[best])[1],
+        characters=told[0],
         posterior=share * min(1.0, float(np.exp(given).sum())),
+        weakest=float(np.mean([[c.probability for c in characters] for characters in told], axis=0).min()),
         likelihood=float(np.exp(given[best])),
     )
 
 
-def settled(read: Read, weights: Sequence[float]) -> Read:
-    """The likeliest text as a read, its confidence sigmoid(a·x + b·y + c·z + d); the same read where none can tell."""
-    choice = choose(read)
+def settled(reads: Sequence[Read], weights: Sequence[float]) -> Read:
+    """The likeliest text as a read, its confidence sigmoid(a·x + b·y + c·z + d); the first read where none can tell."""
+    choice = choose(reads)
     if choice is None:
-        return read
+        return reads[0]
     a, b, c, d = weights
     x, y, z = choice.features
-    return replace(read, characters=choice.characters, confidence=probability(a * x + b * y + c * z + d))
+    return replace(reads[0], characters=choice.characters, confidence=probability(a * x + b * y + c * z + d))

@@ -78,9 +78,9 @@ def fit_text(logits: np.ndarray, truths: list[str], temperature: float) -> tuple
     return (float(a), float(b), float(c)), loss
 
 
-def fit_settled(reads: list[Read], truths: list[str]) -> tuple[tuple[float, float, float, float], float, float]:
-    """(coefficients, log-loss, share right) over raw reads, as `settle` chooses among their texts."""
-    chosen = [(choice, truth) for read, truth in zip(reads, truths, strict=True) if (choice := choose(read))]
+def fit_settled(glanced: list[list[Read]], truths: list[str]) -> tuple[tuple[float, float, float, float], float, float]:
+    """(coefficients, log-loss, share right) over each crop's glances, as `settle` chooses among their texts."""
+    chosen = [(choice, truth) for reads, truth in zip(glanced, truths, strict=True) if (choice := choose(reads))]
     right = np.array([fold("".join(c.best for c in choice.characters)) == fold(truth) for choice, truth in chosen])
     (a, b, c, d), loss = logistic(np.array([choice.features for choice, _ in chosen]), right.astype(float))
     return (float(a), float(b), float(c), float(d)), loss, float(right.mean())

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from edge.camera.ctc import decode
-from edge.camera.pixels import READER_HEIGHT, READER_WIDTH
+from edge.camera.pixels import READER_HEIGHT, READER_WIDTH, glances
 from edge.camera.plates import ALPHABET, fold
 from edge.camera.vision.adapters.reading import READING
 from edge.camera.vision.manifest import Entry
@@ -131,7 +131,8 @@ def tensor(crop: np.ndarray) -> np.ndarray:
 def calibrate(network: Callable[[np.ndarray], Outputs], validation: object) -> Calibration:
     """Fit everything on val."""
     crops, texts, regions = validation.for_calibration()  # type: ignore[attr-defined]
-    outputs = [network(crop) for crop in crops]
+    glanced = [[network(one) for one in glances(crop)] for crop in crops]
+    outputs = [first for first, *_ in glanced]
     known = [i for i, text in enumerate(texts) if text is not None]
     said, truths = [outputs[i] for i in known], [texts[i] for i in known]
     placed = [i for i, region in enumerate(regions) if region >= 0]
@@ -140,7 +141,7 @@ def calibrate(network: Callable[[np.ndarray], Outputs], validation: object) -> C
     for temperature in TEMPERATURES:
         whole, single = fit_text(np.stack([one[0] for one in said]), truths, temperature)
         raw = Calibration(temperature, whole, warmth, threshold)
-        settled, loss, right = fit_settled(reads(raw, said), truths)
+        settled, loss, right = fit_settled([reads(raw, glanced[i]) for i in known], truths)
         print(f"temperature {temperature}: log-loss {single:.4f}, settled by shapes {loss:.4f}, {right:.4f} right")
         if best is None or loss < best[0]:
             best = loss, replace(raw, settled=settled)

@@ -119,12 +119,16 @@ def test_a_high_plate_of_two_lines_is_read_line_by_line(size, text):
     assert (read.confidence > 0.3) is bool(text)
 
 
-def test_a_photograph_in_doubt_is_read_narrower_and_wider_and_the_surest_counts():
-    """This network reads a crop rightly only when little is left around the plate."""
+def test_what_one_glance_mistakes_the_others_put_right():
+    """This network takes the 2 for a Z, if barely, when it sees the crop just as it was cut."""
+    seen = []
 
     def run(tensor):
-        edge = (tensor[0] < 0).mean() > 0.14
-        logits = onnx_models.ctc_logits("123A" if edge else "123ABC", sure=4.0 if edge else 9.0)
+        seen.append(tensor.copy())
+        logits = onnx_models.ctc_logits("123ABC", sure=9.0)
+        if len(seen) == 1:
+            at = logits[0, :, ALPHABET.index("2") + 1].argmax()
+            logits[0, at, ALPHABET.index("Z") + 1] = logits[0, at].max() + 0.5
         return logits, onnx_models.ctc_logits(""), np.zeros((1, 1), np.float32)
 
     entry = Entry(
@@ -134,9 +138,9 @@ def test_a_photograph_in_doubt_is_read_narrower_and_wider_and_the_surest_counts(
         adapter="ctc-reader/1",
         input=Input(width=128, height=64, scale=1 / 127.5, offset=-1),
         regions=("other",),
+        calibration=Calibration(settled=(1.0, 0.5, 0.0, 0.5)),
     )
-    photograph = np.zeros((200, 300, 3), np.uint8)
-    photograph[80:120, 100:180] = 255
-    corners = [[100, 80], [180, 80], [180, 120], [100, 120]]
-    assert Reader(entry, run).read_at(photograph, corners).text == "123A"
-    assert Reader(entry, run).study(photograph, corners).text == "123ABC"
+    photograph = np.random.default_rng(1).integers(0, 255, (200, 300, 3), np.uint8)
+    read = Reader(entry, run).study(photograph, [[100, 80], [180, 80], [180, 120], [100, 120]])
+    assert read.text == "123ABC"
+    assert len({one.tobytes() for one in seen}) == len(seen) > 2, "each glance shows the network something else"
