@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.camera.vision.manifest import Entry, Input, load_manifest
+from edge.camera.plates import ALPHABET
+from edge.camera.vision.manifest import Calibration, Entry, Input, load_manifest
 from edge.camera.vision.models import load_network
 from edge.camera.vision.reader import Reader
 from edge.settings.camera import RuntimeSettings
