@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -25,3 +26,8 @@ def login() -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"uid {uid}"
+
+
+def name_of_login() -> str:
+    """The same as the record spells names."""
+    return re.sub(r"[^a-z0-9_-]", "-", login().lower()).lstrip("-_")[:32] or "unknown"

@@ -36,6 +36,7 @@ from edge.camera.presence import discoveries, presence
 from edge.camera.quality import Quality
 from edge.camera.recordings.shelf import Shelf
 from edge.camera.state_files import NORMAL, leave_health, leave_struct, read_struct, word_folder
+from edge.camera.visits import Visits
 from edge.link.client import DRAIN_S_MAX, LIFELESS_S_MAX, Client, Hearing
 from edge.link.handing import Handing
 from edge.link.topics import topic
@@ -117,6 +118,7 @@ class Daemon:
         remembered = None if self._source.recorded else read_struct(folder / NORMAL, Remembered)
         self._quality, self._picture = Quality(frozen_s_max, remembered), _UNSEEN
         self._due, self._days_said = _Due(), b""
+        self._visits = Visits(folder, settings.site, settings.camera)
         self._shelf = Shelf(folder, settings.site, settings.camera, settings.recording.keep_days_max)
         self._recording_until: str | None = None
 
@@ -196,7 +198,7 @@ class Daemon:
                 self._crops.forget(time.monotonic_ns())
         if now_s >= due.recording_s:
             due.recording_s = now_s + RECORDING_EVERY_S
-            self._watch_recordings()
+            self._watch_technicians()
         if now_s >= due.remember_s:
             due.remember_s = now_s + REMEMBER_EVERY_S
             self._remember()
@@ -230,10 +232,11 @@ class Daemon:
             lamp_failed=seen.lamp_failed,
         )
 
-    def _watch_recordings(self) -> None:
-        """A technician's: told at once when one begins or ends, each act kept for the desk, deleted by its age."""
+    def _watch_technicians(self) -> None:
+        """What they record or look at: told at once when it begins or ends, each act kept for the desk."""
         with suppress(OSError):  # of the outbox, which has said so, or of the folder: in a moment again
             self._shelf.tend(time.time_ns(), self._keep_access)
+            self._visits.tend(time.time_ns(), self._keep_access)
         begun = self._shelf.running()
         until = None if begun is None else begun.until
         if until != self._recording_until:

@@ -50,7 +50,7 @@ UNDATED: Final = "CREATE INDEX IF NOT EXISTS row_undated ON row (number) WHERE d
 SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS row (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
-  payload BLOB NOT NULL,           -- sighting/1, or access/1, as it was sealed
+  payload BLOB NOT NULL,           -- sighting/1, or access/2, as it was sealed
   seen_ns INTEGER NOT NULL,        -- its last_seen, or its time
   dated INTEGER NOT NULL,          -- 0: by a clock that nobody had set; 1: rightly; 2: it was no later than seen_ns
   boot TEXT NOT NULL,

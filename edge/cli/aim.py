@@ -7,14 +7,17 @@ TLS, asks for a one-time code and ends by itself. All but plates is unrecognisab
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli import present
 from edge.cli.exit_codes import DONE, FAILED, WRONG
+from edge.login import name_of_login
 
 if TYPE_CHECKING:
     import argparse
+    from contextlib import AbstractContextManager
 
     from edge.camera.aim.sight import Report, Sight
     from edge.settings.camera import SourceSettings
@@ -45,12 +48,27 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"plate-reader aim: --minutes is from 0 to {MINUTES_MAX:g}", file=sys.stderr)
         return WRONG
     try:
-        if arguments.tui:
-            return _in_terminal(_sight(arguments), arguments.minutes * 60)
-        return _on_page(arguments)
+        with _told(arguments):
+            if arguments.tui:
+                return _in_terminal(_sight(arguments), arguments.minutes * 60)
+            return _on_page(arguments)
     except (SourceUnusable, OSError) as wrong:
         print(f"plate-reader aim: {wrong}", file=sys.stderr)
         return WRONG
+
+
+def _told(arguments: argparse.Namespace) -> AbstractContextManager[None]:
+    """The desk hears who looks through the camera; pictures that the technician brings are nobody else's."""
+    from edge.camera.state_files import state_folder
+    from edge.camera.visits import Visits, visit
+    from edge.settings.camera_rules import load_camera
+    from edge.settings.loader import root_of
+
+    settings = load_camera(arguments.config)
+    if arguments.source is not None or settings.source.kind in ("folder", "video"):
+        return nullcontext()
+    visits = Visits(state_folder(settings, root_of(arguments.config)), settings.site, settings.camera)
+    return visits.begin(visit(name_of_login(), arguments.minutes * 60))
 
 
 def _sight(arguments: argparse.Namespace) -> Sight:

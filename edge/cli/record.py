@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, get_args
 from edge.camera.device import PLAUSIBLE_NS
 from edge.cli import present
 from edge.cli.exit_codes import DONE, FAILED, WRONG
-from edge.login import login
+from edge.login import name_of_login
 from edge.record.access import AccessReason
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _order(arguments: argparse.Namespace, settings: CameraSettings) -> Order:
     if len(arguments.note) > NOTE_MAX:
         raise _Refused(f"a note has at most {NOTE_MAX} characters")
     return Order(
-        who=_as_name(login()),
+        who=name_of_login(),
         reason=arguments.reason,
         until_ns=int(until_s * 1e9),
         recipients=_recipients(arguments.to),
@@ -166,8 +166,3 @@ def _moment(text: str) -> datetime:
         return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone()
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; write 14:30, or 2026-11-25T14:30") from None
-
-
-def _as_name(login_: str) -> str:
-    """A login as the record spells names."""
-    return re.sub(r"[^a-z0-9_-]", "-", login_.lower()).lstrip("-_")[:32] or "unknown"

@@ -49,6 +49,7 @@ Act = Literal[
     "transparency",
     "camera tested",
     "camera recording",
+    "camera aimed",
 ]
 
 GENESIS: Final = "0" * 64

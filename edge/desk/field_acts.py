@@ -1,4 +1,4 @@
-"""What a technician did at a camera, into the audit log: test passes and recordings. Nothing here knows a plate.
+"""What a technician did at a camera, into the audit log: tests, recordings, looks through `aim`; never a plate.
 
 An access is a row each time. Of test passes the day's first is a row and the rest are counted: a test that somebody
 runs in a loop must not fill a log that is kept for good. A message that comes twice has the same id and is one.
@@ -49,7 +49,8 @@ def note(store: Store, policy: Policy, topic: str, payload: bytes, now_ms: int) 
 def _write(connection: Connection, told: SelfTest | Access, now_ms: int) -> None:
     if isinstance(told, Access):
         detail = f"{told.act.replace('_', ' ')}, at the latest until {told.until}; by the camera's clock {told.time}"
-        audit.append(connection, _entry("camera recording", told, told.who, told.act, detail, told.reason), now_ms)
+        act: audit.Act = "camera aimed" if told.act.startswith("aim") else "camera recording"
+        audit.append(connection, _entry(act, told, told.who, told.act, detail, told.reason), now_ms)
     elif count(connection, "selftests", told.camera, now_ms) == 1:
         detail = f"{told.frames} frames, {told.plates} plates, {told.reads} reads; the first test of the day"
         audit.append(connection, _entry("camera tested", told, "technician", told.outcome, detail), now_ms)

@@ -1,4 +1,4 @@
-"""`access/1`: somebody at the camera looked at, or recorded, more than sightings: for the desk's audit log.
+"""`access/2`: somebody at the camera looked at, or recorded, more than sightings: for the desk's audit log.
 
 The reason is one of a few words: no free text travels. The technician's own words lie encrypted in the recording.
 """
@@ -9,21 +9,21 @@ from typing import Literal
 
 from edge.record.words import Id, Name, Time, Wire
 
-AccessAct = Literal["recording_started", "recording_ended", "recording_deleted"]
+AccessAct = Literal["recording_started", "recording_ended", "recording_deleted", "aim_started", "aim_ended"]
 AccessReason = Literal["aiming", "tuning", "fault", "acceptance", "training"]
 
 
 class Access(Wire, frozen=True, kw_only=True):
     """One act of one person."""
 
-    schema: Literal["access/1"] = "access/1"
+    schema: Literal["access/2"] = "access/2"
     id: Id
     site: Name
     camera: Name
     time: Time
     act: AccessAct
     who: Name
-    """Whose recording it is: the login, as the camera's computer knows it. It ends and is deleted without anybody."""
+    """Who records, or looks through `aim`: the login, as the camera's computer knows it. It ends without anybody."""
     reason: AccessReason
     until: Time
-    """When the recording ends at the latest."""
+    """When it ends at the latest."""

@@ -45,6 +45,11 @@ def test_a_recording_is_an_access_each_time_and_a_repetition_is_none(store):
     ]
 
 
+def test_a_look_through_aim_is_an_access_of_its_own_kind(store):
+    told(store, msgspec.structs.replace(ACCESS, act="aim_started", reason="aiming"), "access")
+    assert acts(store) == [("camera aimed", "technician", "aim_started", "aiming")]
+
+
 def test_a_test_pass_is_in_the_log_once_a_day_and_no_vehicle(store):
     for n in range(3):
         told(store, msgspec.structs.replace(TEST, id=f"{n:032x}"), "selftest")

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from threading import Event, Timer
 from typing import TYPE_CHECKING, Final, Literal
 
+from edge.camera.acts import Begun
 from edge.camera.frames.open import open_source
 from edge.camera.frames.rhythm import paced
 from edge.camera.recordings import sealed
-from edge.camera.recordings.shelf import Begun, Shelf
+from edge.camera.recordings.shelf import Shelf
 from edge.record.words import time as written
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from edge.camera.recordings.shelf import DAY_NS, Begun, Shelf, ShelfTaken
+from edge.camera.acts import Begun
+from edge.camera.recordings.shelf import DAY_NS, Shelf, ShelfTaken
 from edge.record.words import time
 
 NOW_NS = 1_795_600_000_000_000_000
@@ -105,7 +106,7 @@ def test_one_that_is_removed_by_hand_is_told_as_deleted(shelf):
 
 
 def test_a_note_that_the_disk_does_not_take_means_no_recording(shelf, monkeypatch):
-    monkeypatch.setattr("edge.camera.recordings.shelf.leave_struct", lambda *_: False)
+    monkeypatch.setattr("edge.camera.acts.leave_struct", lambda *_: False)
     with pytest.raises(OSError, match="without a trace"), recording(shelf):
         pass
     assert list(shelf.folder.iterdir()) == []
