@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.camera import privacy, syscalls, verify
+from edge.camera import privacy, rehearsal, syscalls, verify
 from edge.camera.outbox import Outbox
 from edge.cli.main import main
 from edge.record.boundary import seal
@@ -119,7 +119,7 @@ def site(tmp_path_factory):
 def done(site):
     folder, config = site
     settings = load_camera(config)
-    run = verify.run(settings, root_of(config), folder / "scenes")
+    run = rehearsal.run(settings, root_of(config), folder / "scenes")
     return run, settings, verify.pieces_of(folder / "scenes")
 
 
@@ -136,7 +136,7 @@ def test_the_real_daemon_keeps_the_promise(done):
 def test_the_two_services_keep_it_too_each_its_own_part(site):
     folder, config = site
     settings = msgspec.structs.replace(load_camera(config), home_assistant=HomeAssistantSettings(discovery=True))
-    run = verify.run(settings, root_of(config), folder / "scenes", services=True)
+    run = rehearsal.run(settings, root_of(config), folder / "scenes", services=True)
     found = verify.checks(run, settings, verify.pieces_of(folder / "scenes"))
     assert not [check for check in found if check.verdict == "no"], run.log.decode()
     assert len(found) == 14
@@ -176,7 +176,7 @@ def test_a_daemon_that_leaked_would_be_caught(done, site):
         assert any(one.startswith(claim) for one in refuted), claim
 
 
-def _replace(run: verify.Run, **fields: object) -> verify.Run:
+def _replace(run: rehearsal.Run, **fields: object) -> rehearsal.Run:
     from dataclasses import replace
 
     return replace(run, **fields)
@@ -190,7 +190,7 @@ def _published(topic: str):
 
 def test_the_verb_shows_what_was_found_and_its_exit_code_says_it(site, done, capsys, monkeypatch):
     folder, config = site
-    monkeypatch.setattr(verify, "run", lambda *_, **__: done[0])
+    monkeypatch.setattr(rehearsal, "run", lambda *_, **__: done[0])
     words = ["verify-privacy", "--config", str(config), "--scenes", str(folder / "scenes")]
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -198,7 +198,7 @@ def test_the_verb_shows_what_was_found_and_its_exit_code_says_it(site, done, cap
     assert {check["verdict"] for check in told["checks"]} <= {"yes", "not checked"}
     assert main(words) == 0
     assert "no picture was published, written or logged" in capsys.readouterr().out
-    monkeypatch.setattr(verify, "run", lambda *_, **__: _replace(done[0], log=done[0].log + b" 123ABC"))
+    monkeypatch.setattr(rehearsal, "run", lambda *_, **__: _replace(done[0], log=done[0].log + b" 123ABC"))
     assert main(words) == 1
 
 
@@ -207,7 +207,7 @@ def test_photographs_of_real_people_go_in_and_nothing_comes_out(site, shared_dat
     if not people.is_dir():
         pytest.skip(f"no photographs of people: {people} is not there")
     settings = load_camera(site[1])
-    run = verify.run(settings, root_of(site[1]), people)
+    run = rehearsal.run(settings, root_of(site[1]), people)
     assert run.exit_code == 0, run.log.decode()
     refuted = [c for c in verify.checks(run, settings, verify.pieces_of(people)) if c.verdict == "no"]
     assert [check.claim for check in refuted] in ([], ["the daemon worked: vehicles were seen and told"])

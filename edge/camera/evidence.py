@@ -14,7 +14,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import cv2
 import numpy as np
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from edge.record.boundary import Sealed
 
 log = logging.getLogger(__name__)
+
+K = TypeVar("K")
 
 LOOKS_MAX: Final = 512
 """Crops of passes that are still open; about 5 KB each."""
@@ -165,7 +167,7 @@ def _key(look: Look) -> tuple[int, tuple[float, float]]:
     return look.monotonic_ns, look.plate.center
 
 
-def _trim(crops: dict, left: int) -> None:  # type: ignore[type-arg]
+def _trim(crops: dict[K, _Crop], left: int) -> None:
     """The oldest go first: a dictionary keeps its order."""
     while len(crops) > left:
         del crops[next(iter(crops))]

@@ -6,7 +6,8 @@ Bounded by age, then by bytes, oldest first; what is dropped is counted. Age is 
 the wall's when it has been synchronised and steady for a while: a clock that jumps must not empty the outbox. Rows that
 were written before the clock was set are dated again when it is, as long as the device has not been switched off
 between. A technician's accesses wait in the same line: they must reach the desk as surely as what was seen.
-The faults of the disk are `disk`'s, the vehicles a day are `daily`'s, the parked cars `parked`'s.
+The faults of the disk are `disk`'s, times that were wrong `dating`'s, the vehicles a day `daily`'s, the parked cars
+`parked`'s.
 """
 
 from __future__ import annotations
@@ -17,16 +18,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from edge.camera import daily, parked
+from edge.camera import daily, dating, parked, tallies
 from edge.camera.disk import Disk, OutboxError, OutboxTaken
 from edge.camera.rescue import rescue
+from edge.camera.tallies import add, tally
 from edge.link.sending import Row
 from edge.record.boundary import NotSealable, kind_within, recheck, reseal, seal, unseal
-from edge.record.sighting import Clock as ClockSeen
 from edge.record.sighting import Sighting
-from edge.record.words import nanoseconds, time
+from edge.record.words import nanoseconds
 
 if TYPE_CHECKING:
     import sqlite3
@@ -58,7 +57,7 @@ CREATE TABLE IF NOT EXISTS row (
   aside INTEGER NOT NULL DEFAULT 0 -- 1: the broker takes others but not this one
 );
 {UNDATED};
-CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+{tallies.SCHEMA}
 {daily.SCHEMA}
 {parked.SCHEMA}
 """
@@ -70,12 +69,6 @@ BATCH_ROWS: Final = 500
 """Dated again, or deleted, in one transaction: the vision thread never waits for a whole backlog."""
 DROP_ROWS: Final = 64
 """Given up at once when there are too many bytes."""
-STEADY_S: Final = 600.0
-"""A synchronised clock must have run this long without a jump before anything is deleted by it."""
-JUMP_S: Final = 60.0
-"""More than a clock is ever slewed between two looks at it."""
-LATE_S_MAX: Final = 3600.0
-"""A sighting is kept at most this long after its last look; a larger distance is a clock that jumped."""
 WIPE_S_MIN: Final = 2.0
 """Between two emptyings of the log, each of which the disk must sync twice."""
 ASIDE_AGAIN_S: Final = DAY_S
@@ -109,7 +102,7 @@ class Outbox:
         self._settings, self._clock = settings, clock
         self._disk = Disk(folder / FILE, SCHEMA, rescue)
         self._retention_ns = int(settings.retention_days_max * DAY_S) * S
-        self._steadiness = _Steadiness(clock)
+        self._steadiness = dating.Steadiness(clock)
         self._wiped_ns = self._offered_ns = clock.monotonic_ns()
         self._report = Report(state="ok")
         self._parked = parked.Parked(self._disk)
@@ -144,15 +137,15 @@ class Outbox:
         """
 
         def work(db: sqlite3.Connection) -> Sealed:
-            sequence = _tally(db, "sequence") + 1
+            sequence = tally(db, "sequence") + 1
             sealed = recheck(build(sequence))
             sighting = unseal(sealed.payload, Sighting)
             assert sighting.sequence == sequence, "the sighting does not bear the number that it was given"
-            monotonic_ns = self._on_boot_clock(sighting, seen_monotonic_ns)
-            if self._clock_was_set(sighting, monotonic_ns):
-                sighting = self._dated(sighting, monotonic_ns)
+            monotonic_ns = dating.on_boot_clock(self._clock, sighting, seen_monotonic_ns)
+            if dating.was_set(self._clock, sighting, monotonic_ns):
+                sighting = dating.dated(self._clock, sighting, monotonic_ns)
                 sealed = seal(sighting)
-            _add(db, "sequence", 1)
+            add(db, "sequence", 1)
             dated = sighting.clock.synchronized
             self._insert(db, sealed.payload, nanoseconds(sighting.last_seen), dated=dated, monotonic_ns=monotonic_ns)
             daily.count(db, sighting, dated=dated, boot=self._clock.boot, monotonic_ns=monotonic_ns)
@@ -208,7 +201,7 @@ class Outbox:
         """Once a minute: date again, delete what is too old, overwrite what was deleted. A fault shows in `report`."""
         with suppress(OutboxError):  # the disk has said it; in a minute again
             if self._disk.state != "ok":
-                self._disk.run(lambda db: _add(db, "proofs", 1), writes=True)
+                self._disk.run(lambda db: add(db, "proofs", 1), writes=True)
             while self._disk.run(self._date_again) == BATCH_ROWS:
                 pass
             self._disk.run(lambda db: daily.date_counts(db, self._clock))
@@ -248,32 +241,6 @@ class Outbox:
             self._disk.run(lambda db: _drop_damaged(db, number))
             return None
 
-    def _on_boot_clock(self, sighting: Sighting, seen_monotonic_ns: int | None) -> int:
-        """Its last look, as the boot's own clock has it."""
-        if seen_monotonic_ns is not None:
-            return seen_monotonic_ns
-        late_ns = self._clock.now_ns() - nanoseconds(sighting.last_seen)
-        return self._clock.monotonic_ns() - (late_ns if 0 <= late_ns <= LATE_S_MAX * S else 0)
-
-    def _clock_was_set(self, sighting: Sighting, monotonic_ns: int) -> bool:
-        """Whether its times are of a clock that has been put right since it was seen."""
-        if not self._clock.synchronized():
-            return False
-        wrong_ns = self._true_ns(monotonic_ns) - nanoseconds(sighting.last_seen)
-        return not sighting.clock.synchronized or abs(wrong_ns) > JUMP_S * S
-
-    def _true_ns(self, monotonic_ns: int) -> int:
-        return self._clock.now_ns() - self._clock.monotonic_ns() + monotonic_ns
-
-    def _dated(self, sighting: Sighting, monotonic_ns: int) -> Sighting:
-        """The same pass, its times moved to where they belong."""
-        lasted_ns = nanoseconds(sighting.last_seen) - nanoseconds(sighting.first_seen)
-        last_ns = self._true_ns(monotonic_ns)
-        first_ns = last_ns - (lasted_ns if 0 <= lasted_ns <= LATE_S_MAX * S else 0)
-        return msgspec.structs.replace(
-            sighting, first_seen=time(first_ns), last_seen=time(last_ns), clock=ClockSeen(synchronized=True)
-        )
-
     def _insert(self, db: sqlite3.Connection, payload: bytes, seen_ns: int, *, dated: bool, monotonic_ns: int) -> None:
         db.execute(
             "INSERT INTO row (payload, seen_ns, dated, boot, monotonic_ns) VALUES (?, ?, ?, ?, ?)",
@@ -287,7 +254,7 @@ class Outbox:
             ).rowcount
             if not dropped:
                 return
-            _add(db, "dropped_by_bytes", dropped)
+            add(db, "dropped_by_bytes", dropped)
 
     def _date_again(self, db: sqlite3.Connection) -> int:
         """Rows of before the clock was set; returns how many were looked at."""
@@ -298,7 +265,9 @@ class Outbox:
         ).fetchall()
         for number, payload, boot, monotonic_ns in found:
             if boot != self._clock.boot:  # it was over when this boot began
-                db.execute("UPDATE row SET seen_ns = ?, dated = 2 WHERE number = ?", (self._true_ns(0), number))
+                db.execute(
+                    "UPDATE row SET seen_ns = ?, dated = 2 WHERE number = ?", (dating.true_ns(self._clock), number)
+                )
             elif (known := self._resealed(number, payload)) is not None:
                 again, seen_ns = self._dated_row(known, monotonic_ns)
                 db.execute(
@@ -309,8 +278,8 @@ class Outbox:
     def _dated_row(self, known: Sealed, monotonic_ns: int) -> tuple[bytes, int]:
         """An access keeps its own time, for it tells what the camera's clock said; its age is counted rightly."""
         if known.kind == "access":
-            return known.payload, self._true_ns(monotonic_ns)
-        again = self._dated(unseal(known.payload, Sighting), monotonic_ns)
+            return known.payload, dating.true_ns(self._clock, monotonic_ns)
+        again = dating.dated(self._clock, unseal(known.payload, Sighting), monotonic_ns)
         return seal(again).payload, nanoseconds(again.last_seen)
 
     def _drop_old(self, db: sqlite3.Connection, *, steady: bool) -> int:
@@ -325,7 +294,7 @@ class Outbox:
             (*values, BATCH_ROWS),
         ).rowcount
         if dropped:
-            _add(db, "dropped_by_age", dropped)
+            add(db, "dropped_by_age", dropped)
             log.warning("%d rows were too old to wait any longer: deleted unsent", dropped)
         return dropped
 
@@ -369,42 +338,11 @@ class Outbox:
             size_bytes=_size_bytes(db),
             oldest_ns=oldest[0] if oldest else None,
             oldest_age_s=None if age_ns is None else age_ns / S,
-            dropped_by_age=_tally(db, "dropped_by_age"),
-            dropped_by_bytes=_tally(db, "dropped_by_bytes"),
+            dropped_by_age=tally(db, "dropped_by_age"),
+            dropped_by_bytes=tally(db, "dropped_by_bytes"),
             refused=refused,
-            damaged=_tally(db, "damaged"),
+            damaged=tally(db, "damaged"),
         )
-
-
-class _Steadiness:
-    """Whether the wall clock may be trusted with deleting: synchronised, and without a jump for a while."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._since_ns: int | None = None
-        self._offset_ns = 0
-
-    def look(self) -> bool:
-        """To be asked once a minute."""
-        now_ns, monotonic_ns = self._clock.now_ns(), self._clock.monotonic_ns()
-        offset_ns = now_ns - monotonic_ns
-        jumped = abs(offset_ns - self._offset_ns) > JUMP_S * S
-        self._offset_ns = offset_ns
-        if not self._clock.synchronized():
-            self._since_ns = None
-            return False
-        if self._since_ns is None or jumped:
-            self._since_ns = monotonic_ns
-        return monotonic_ns - self._since_ns >= STEADY_S * S
-
-
-def _tally(db: sqlite3.Connection, name: str) -> int:
-    found = db.execute("SELECT value FROM tally WHERE name = ?", (name,)).fetchone()
-    return int(found[0]) if found else 0
-
-
-def _add(db: sqlite3.Connection, name: str, more: int) -> None:
-    db.execute("INSERT INTO tally VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value", (name, more))
 
 
 def _size_bytes(db: sqlite3.Connection) -> int:
@@ -428,5 +366,5 @@ def _lighten(db: sqlite3.Connection) -> None:
 
 def _drop_damaged(db: sqlite3.Connection, number: int) -> None:
     db.execute("DELETE FROM row WHERE number = ?", (number,))
-    _add(db, "damaged", 1)
+    add(db, "damaged", 1)
     log.error("row %d of the outbox is damaged and deleted", number)

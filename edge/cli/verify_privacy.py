@@ -37,14 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when every claim that could be checked holds, 1 otherwise."""
-    from edge.camera import verify
+    from edge.camera import rehearsal, verify
     from edge.settings.camera_rules import load_camera
     from edge.settings.loader import root_of
 
     settings, root = load_camera(arguments.config), root_of(arguments.config)
     scenes = arguments.scenes or root / "sample_frames"
     with present.progress("messages") as tell:
-        done = verify.run(settings, root, scenes, tell, services=arguments.services)
+        done = rehearsal.run(settings, root, scenes, tell, services=arguments.services)
     found = verify.checks(done, settings, verify.pieces_of(scenes))
     holds = all(check.verdict != "no" for check in found)
     if arguments.json:
