@@ -94,15 +94,36 @@ def grille(rng: np.random.Generator, picture: Picture) -> Rectangle:
     return _warp(rng, picture, np.repeat(panel[..., None], 3, axis=2).astype(np.uint8))
 
 
-KINDS = (lettering, clock, sign, grille)
+def route(rng: np.random.Generator, picture: Picture) -> Rectangle:
+    """A bus's lit route number: one to three bright characters on a dark panel."""
+    text = "".join(str(rng.choice(list("0123456789ABCKMNSX"))) for _ in range(int(rng.integers(1, 4))))
+    mask = _line(rng, text, int(np.exp(rng.uniform(np.log(8), np.log(40)))))
+    pad = max(2, int(mask.shape[0] * rng.uniform(0.1, 0.5)))
+    panel = np.full((mask.shape[0] + 2 * pad, int(mask.shape[1] * rng.uniform(1.1, 3.0)) + 2 * pad, 3), 12, np.uint8)
+    lit = ((40.0, 170.0, 255.0), (235.0, 250.0, 255.0), (60.0, 255.0, 180.0))[int(rng.integers(3))]
+    _ink(rng, panel, mask, lit, (int(rng.integers(pad, max(pad + 1, panel.shape[1] - mask.shape[1]))), pad))
+    return _warp(rng, picture, panel)
+
+
+KINDS = (lettering, lettering, clock, sign, sign, grille, route)
 
 
 def _words(rng: np.random.Generator, count: int | None = None) -> str:
     """One to three words, or a telephone number."""
     if rng.random() < 0.12:
         return f"{rng.integers(200, 999)}-{rng.integers(200, 999)}-{rng.integers(0, 9999):04d}"
-    text = " ".join(str(rng.choice(_WORDS)) for _ in range(count or int(rng.integers(1, 4))))
+    text = " ".join(_word(rng) for _ in range(count or int(rng.integers(1, 4))))
     return text if rng.random() < 0.7 else text.title()
+
+
+def _word(rng: np.random.Generator) -> str:
+    """One that is known, or one that no language has: lettering is no plate whatever it says."""
+    if rng.random() < 0.6:
+        return str(rng.choice(_WORDS))
+    return "".join(
+        str(rng.choice(list("BCDFGHKLMNPRSTVZ"))) + str(rng.choice(list("AEIOUY")))
+        for _ in range(int(rng.integers(1, 5)))
+    )
 
 
 def _line(rng: np.random.Generator, text: str, size: int) -> Picture:
