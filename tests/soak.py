@@ -262,9 +262,11 @@ def _settle_settings(folder: Path, url: str, port: int) -> Path:
 def _started(stack: ExitStack, folder: Path, verb: str, config: Path, *words: str) -> subprocess.Popen[bytes]:
     state = folder / "state"
     state.mkdir(exist_ok=True)
+    memory = stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm"))
     log = stack.enter_context((folder / f"{verb}.log").open("wb"))
     command = [sys.executable, "-m", "edge.cli.main", verb, "--config", str(config), *words]
-    process = subprocess.Popen(command, env={**os.environ, "STATE_DIRECTORY": str(state)}, stderr=log)
+    environment = {**os.environ, "STATE_DIRECTORY": str(state), "RUNTIME_DIRECTORY": memory}  # as systemd would
+    process = subprocess.Popen(command, env=environment, stderr=log)
     stack.callback(process.kill)
     return process
 
