@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from edge.desk import audit, evidence, hits, sequence
 from edge.desk.matching import best_match
-from edge.desk.store import count
+from edge.desk.store import count, trios
 from edge.desk.store.tables import hit, sighting
 from edge.link import topics
 from edge.record import plate_text
@@ -149,7 +149,10 @@ class Intake:
             if msgspec.json.decode(before, type=Sighting) != seen.sighting:
                 raise Refused("forged", "another sighting has this id already; the first one stays")
             return Outcome(result="repeated")
-        connection.execute(insert(sighting).values(**_columns(seen)))
+        columns = _columns(seen)
+        connection.execute(insert(sighting).values(**columns))
+        if columns["fold"] is not None:
+            trios.note(connection, str(columns["fold"]), seen.captured_ms)
         sequence.note(connection, seen.sighting.camera, seen.sighting.sequence, now_ms)
         count(connection, "vehicles", seen.sighting.camera, seen.captured_ms)
         if seen.sighting.plate is not None:

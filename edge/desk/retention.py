@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import func, or_, select
 
 from edge.desk import audit
-from edge.desk.store import count, get_state, set_state
+from edge.desk.store import count, get_state, set_state, trios
 from edge.desk.store.tables import evidence, gap, hit, hotlist, local_entry, outage, outgoing, sighting, verdict
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def _redate(store: Store, now_ms: int) -> None:
         for dated in (sighting.c.captured_ms, hit.c.captured_ms, evidence.c.captured_ms, outgoing.c.made_ms):
             wrong = dated > now_ms + AHEAD_MS_MAX
             connection.execute(dated.table.update().where(wrong).values({dated.name: now_ms}))
+        trios.move(connection, now_ms + AHEAD_MS_MAX, now_ms)
 
 
 def _drop_days(store: Store, limit_ms: int, now_ms: int) -> int:
@@ -109,6 +110,7 @@ def _batch(store: Store, limit_ms: int, now_ms: int) -> int:
         # A list that nobody replaced: dead for weeks, it matches nothing and is still a list of plates.
         wiped = hotlist.c.content.is_not(None) & (hotlist.c.made_ms < limit_ms)
         deleted += connection.execute(hotlist.update().where(wiped).values(content=None, active=False)).rowcount
+        trios.forget(connection, limit_ms)
         if deleted:
             count(connection, "purged", "rows", now_ms, deleted)
     return deleted

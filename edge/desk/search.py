@@ -1,9 +1,8 @@
 """Looking back: a purpose from the list, a reason, a name, an agency; then what was seen, page by page.
 
-    request ─▶ screen ─▶ (refused, recorded) | query ─▶ audit row ─▶ page
+    request ─▶ screen ─▶ (refused, recorded) | lookup ─▶ audit row ─▶ page
 
-The page is handed out only when the audit row is written. A plate is looked for by its folded spelling, by walks along
-indexes (`patterns`): from the front, from the back, both ends at once, or wherever the pattern's middle may stand.
+The page is handed out only when the audit row is written. A plate is looked for by its folded spelling (`lookup`).
 """
 
 from __future__ import annotations
@@ -12,20 +11,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from sqlalchemy import and_, func, or_, select, text, tuple_, union
-
-from edge.desk import audit, screening
+from edge.desk import audit, lookup, screening
 from edge.desk.hotlists.local import is_case_number
-from edge.desk.patterns import Walk, like, walks
 from edge.desk.store import count
-from edge.desk.store.tables import sighting
 from edge.record import plate_text
 from edge.record.words import time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import ColumnElement, CompoundSelect, Connection, RowMapping, Select
+    from sqlalchemy import RowMapping
 
     from edge.desk.hotlists.shelf import Person
     from edge.desk.store import Store
@@ -34,7 +29,8 @@ if TYPE_CHECKING:
 PAGE_MAX: Final = 500
 LITERALS_MIN: Final = 3
 """`*` would list everybody."""
-WINDOW_MS_MAX: Final = 7 * 86_400_000
+DAY_MS: Final = 86_400_000
+WINDOW_MS_MAX: Final = 7 * DAY_MS
 """Of a search without a plate."""
 _PERSON: Final = re.compile(r"[A-Za-z][A-Za-z0-9 .,'#-]{1,63}")
 
@@ -110,7 +106,7 @@ def search(store: Store, policy: Policy, request: SearchRequest, now_ms: int) ->
             row = audit.append(connection, _entry(request, "search refused", _codes(faults), ""), now_ms)
         raise SearchRefused(faults, row)
     with store.read() as connection:
-        rows = list(connection.execute(query(request, policy, now_ms, connection)).mappings())
+        rows = lookup.page(connection, request, now_ms - int(policy.retention.days * DAY_MS))
     found = tuple(_found(row, request) for row in rows[: request.limit])
     more = len(rows) > request.limit
     with store.write() as connection:
@@ -170,60 +166,6 @@ def _plate_faults(plate: str) -> Iterator[tuple[str, str]]:
         return
     if plate_text.literals(text) < LITERALS_MIN:
         yield "plate too wide", f"a plate pattern pins down at least {LITERALS_MIN} characters"
-
-
-def query(request: SearchRequest, policy: Policy, now_ms: int, connection: Connection) -> Select[tuple[object, ...]]:
-    """The statement: newest first, one row more than the page holds."""
-    # What is due but not yet purged is not shown: retention is kept to the minute, the purge runs when it runs.
-    since_ms = max(request.since_ms or 0, now_ms - int(policy.retention.days * 86_400_000))
-    where = [sighting.c.captured_ms >= since_ms]
-    if request.until_ms is not None:
-        where.append(sighting.c.captured_ms < request.until_ms)
-    for column, wanted in (
-        (sighting.c.vehicle_type, request.type),
-        (sighting.c.color, request.color),
-        (sighting.c.direction, request.direction),
-    ):
-        if wanted is not None:
-            where.append(column == wanted)
-    if request.cameras:
-        where.append(sighting.c.camera.in_(request.cameras))
-    if request.after is not None:
-        captured_ms, row = (int(part) for part in request.after.split("."))
-        where.append(tuple_(sighting.c.captured_ms, sighting.c.row) < (captured_ms, row))
-    found = _walked(connection.dialect.name, _walks(request), where)
-    found = found.order_by(text("captured_ms DESC"), text("row DESC")).limit(request.limit + 1)
-    page = found.cte("page").prefix_with("MATERIALIZED", dialect="postgresql")
-    return (
-        select(sighting)
-        .join(page, (page.c.row == sighting.c.row) & (page.c.captured_ms == sighting.c.captured_ms))
-        .order_by(sighting.c.captured_ms.desc(), sighting.c.row.desc())
-    )
-
-
-def _walked(
-    dialect: str, found: list[Walk], where: list[ColumnElement[bool]]
-) -> Select[tuple[int, int]] | CompoundSelect[tuple[int, int]]:
-    """Rows and their times along these walks, each once."""
-    rows = select(sighting.c.row, sighting.c.captured_ms).where(*where)
-    if dialect == "postgresql":
-        # One look at each day's table, which knows its own statistics; a union would be planned for each day and walk.
-        return rows.where(or_(*(and_(*walk.where) for walk in found)))
-    # Without statistics SQLite would rather walk through time, newest first, hoping to meet the plate soon.
-    hinted = (rows.with_hint(sighting, f"INDEXED BY {walk.index}", "sqlite").where(*walk.where) for walk in found)
-    return union(*hinted)
-
-
-def _walks(request: SearchRequest) -> list[Walk]:
-    """Where to look, and for which plates."""
-    if request.plate is None:
-        return [Walk("sighting_captured", (sighting.c.captured_ms.is_not(None),))]
-    pattern = plate_text.normalise(request.plate, wildcards=True)
-    found = walks(plate_text.fold(pattern))
-    if not request.exact:
-        return found
-    exact = func.replace(sighting.c.plate, "O", "0").like(like(plate_text.zero(pattern)))
-    return [Walk(walk.index, (*walk.where, exact)) for walk in found]
 
 
 def _found(row: RowMapping, request: SearchRequest) -> Found:

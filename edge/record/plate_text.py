@@ -18,6 +18,8 @@ CLASSES: Final = ("0ODQ", "1IL", "2Z", "5S", "6G", "8B", "UV")
 
 _SEPARATORS: Final = str.maketrans("", "", " -.\t·•")
 _FOLD: Final = str.maketrans({c: group[0] for group in CLASSES for c in group})
+FOLDED: Final = "".join(sorted({c.translate(_FOLD) for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"}))
+"""The characters of a folded text: the first of each class, and those that look like no other."""
 _ZERO: Final = str.maketrans("O", "0")
 _TEXT: Final = re.compile(rf"[0-9A-Z]{{1,{LENGTH_MAX}}}")
 _PATTERN: Final = re.compile(rf"[0-9A-Z*?]{{1,{LENGTH_MAX}}}")

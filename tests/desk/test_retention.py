@@ -4,10 +4,12 @@ import pytest
 
 from edge.desk import audit, retention
 from edge.desk.clock import FLOOR_MS, Reading, TrustedClock
+from edge.desk.search import search
 from edge.desk.store import counters, open_store
 from edge.settings.policy import RetentionSettings
 from tests.desk.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOW_MS, ROOT, sighting
 from tests.desk.test_intake import Desk
+from tests.desk.test_search import POLICY, request
 
 THIRTY_DAYS = RetentionSettings()
 
@@ -27,6 +29,10 @@ def raw(folder):
 def fill(desk, plates, at_ms):
     for number, text in enumerate(plates, start=at_ms // 1000 % 1_000_000):
         desk.take(sighting(text, number=number, at_ms=at_ms), now_ms=at_ms)
+
+
+def found(desk, pattern, now_ms):
+    return [one.plate for one in search(desk.store, POLICY, request(pattern), now_ms).found]
 
 
 def some_plates(count, seed=7):
@@ -56,6 +62,37 @@ def test_folded_and_reversed_spellings_and_parts_go_too(desk, tmp_path):
     assert all(text in raw(tmp_path) for text in spelled)
     retention.purge(desk.store, THIRTY_DAYS, NOW_MS)
     assert not any(text in raw(tmp_path) for text in spelled)
+
+
+def test_the_three_characters_of_five_minutes_go_with_the_first_that_falls_due_and_lead_nobody_astray(desk):
+    """What is left of those minutes is found all the same, also what comes late into them."""
+    begin_ms = NOW_MS - 30 * DAY_MS - NOW_MS % 300_000
+    fill(desk, ["DUE111"], begin_ms + 1_000)
+    fill(desk, ["LIV2NG5"], begin_ms + 200_000)
+    now_ms = begin_ms + 30 * DAY_MS + 100_000
+    retention.purge(desk.store, THIRTY_DAYS, now_ms)
+    desk.take(sighting("LIV3NG7", number=9, at_ms=begin_ms + 250_000), now_ms=now_ms)
+    assert found(desk, "*L*V*N*", now_ms) == ["LIV3NG7", "LIV2NG5"]
+    with desk.store.read() as connection:
+        assert connection.exec_driver_sql("SELECT found FROM trio").scalars().all() == [None]
+    retention.purge(desk.store, THIRTY_DAYS, now_ms + 300_000)
+    assert desk.count("trio") == desk.count("sighting") == 0
+
+
+def test_a_store_of_schema_2_is_taken_over_and_searched_from_the_first_minute(desk, tmp_path):
+    fill(desk, ["LIV2NG5", "LIV3NG7"], NOW_MS - HOUR_MS)
+    with desk.store.write() as connection:
+        for statement in (
+            "DROP TABLE trio",
+            "DROP INDEX sighting_time",
+            "CREATE INDEX sighting_captured ON sighting (captured_ms)",
+            "UPDATE state SET value='2' WHERE key='schema'",
+        ):
+            connection.exec_driver_sql(statement)
+    again = Desk(tmp_path)
+    again.take(sighting("LIV4NG9", number=9, at_ms=NOW_MS - HOUR_MS))
+    assert sorted(found(again, "*L*V*N*", NOW_MS)) == ["LIV2NG5", "LIV3NG7", "LIV4NG9"]
+    again.store.close()
 
 
 @pytest.mark.parametrize("days", [30.0, 7.0, 3 / 1440], ids=["thirty_days", "a_week", "three_minutes"])
@@ -99,8 +136,9 @@ def test_rows_dated_by_a_clock_that_was_wrong_do_not_stay_for_ever(desk):
     desk.take(sighting(synchronized=False), now_ms=ahead)
     retention.purge(desk.store, THIRTY_DAYS, NOW_MS)
     assert desk.count("sighting") == 1
+    assert found(desk, "*1*3*B*", NOW_MS + 1) == ["123ABC"]
     retention.purge(desk.store, THIRTY_DAYS, NOW_MS + 31 * DAY_MS)
-    assert desk.count("sighting") == 0
+    assert desk.count("sighting") == desk.count("trio") == 0
 
 
 class Machine:

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.desk import audit, screening
+from edge.desk import audit, lookup, screening
 from edge.desk.hotlists.shelf import Person
 from edge.desk.search import SearchRefused, SearchRequest, search
-from edge.desk.store import counters
+from edge.desk.store import counters, trios
 from edge.record import plate_text
 from tests.desk.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOW_MS, policy, sighting
 from tests.desk.test_intake import Desk
@@ -226,7 +226,7 @@ def crowd(tmp_path_factory):
     """A few hundred plates of few characters, so that every pattern meets some."""
     made = Desk(tmp_path_factory.mktemp("crowd"))
     for number, text in enumerate(CROWD):
-        made.take(sighting(text, number=number, at_ms=NOW_MS - number))
+        made.take(sighting(text, number=number, at_ms=NOW_MS - number * MINUTE_MS))
     yield made
     made.store.close()
 
@@ -253,15 +253,44 @@ def test_every_pattern_finds_exactly_what_a_slow_look_at_every_plate_finds(crowd
     assert sorted(plates(crowd, request(pattern, exact=exact, limit=500))) == slow
 
 
+@pytest.mark.parametrize("pattern", ["*0*A*1*", "*A*1*A", "0*A*2*", "?A10"])
+def test_what_is_found_by_going_back_through_time_comes_newest_first_and_page_by_page(crowd, pattern):
+    expected = [text for text in CROWD if plate_text.matches(plate_text.fold(pattern), plate_text.fold(text))]
+    assert len(expected) > 3  # more than a page
+    found, after = [], None
+    while not found or after:
+        page = search(crowd.store, POLICY, request(pattern, limit=3, after=after), NOW_MS)
+        found, after = found + [one.plate for one in page.found], page.next
+    assert found == expected
+
+
+def test_five_minutes_that_do_not_hold_the_three_characters_are_passed_over(crowd):
+    with crowd.store.read() as connection:
+        everything, some, none = (trios.begins(connection, asked, 0, NOW_MS + 1) for asked in ("", "K1A", "KKK"))
+    assert len(everything) > 20 > len(some) > 0
+    assert none == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(plate_text.FOLDED, max_size=12), max_size=60))
+def test_no_trio_is_forgotten_and_none_invented(texts):
+    kept = b""
+    for text in texts:
+        kept = trios.merged(kept, trios.trios(text))
+    there = set().union(*map(trios.trios, texts))
+    assert all(trios.holds(kept, number) for number in there)
+    assert sum(trios.holds(kept, number) for number in range(len(plate_text.FOLDED) ** 3)) == len(there)
+
+
 @pytest.mark.parametrize(
-    "pattern", ["123ABC", "7*2?K", "123*", "*3ABC", "1*ABC", "*3AB*", "?23AB*", "*23?A*", "*1*AB*"]
+    "pattern",
+    ["123ABC", "7*2?K", "123*", "*3ABC", "1*ABC", "*3AB*", "?23AB*", "*23?A*", "?2?A?C", "*2?AB?", "*1??A?C*"],
 )
 def test_a_plate_search_uses_an_index_and_never_walks_through_the_table(desk, pattern):
-    from edge.desk.search import query
-
     with desk.store.read() as connection:
-        statement = query(request(pattern), POLICY, NOW_MS, connection)
+        statement = lookup.statement("sqlite", request(pattern), 0)
         text = str(statement.compile(connection, compile_kwargs={"literal_binds": True}))
         plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    assert "INDEXED BY" in text
     assert any("USING" in step and "INDEX sighting_" in step and step.startswith("SEARCH") for step in plan), plan
     assert not any(step.startswith("SCAN sighting") for step in plan), plan

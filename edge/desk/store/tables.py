@@ -1,8 +1,8 @@
 """What the desk keeps, table by table. SQLAlchemy Core, so that one text serves SQLite and PostgreSQL.
 
-Times are UTC milliseconds. What holds a plate (`sighting`, `hit`, `evidence`, `outgoing`, `hotlist.content`,
-`local_entry`) is purged by age; `counter` and `audit` outlive it, and of those only `audit.query` can hold one: what
-somebody asked for.
+Times are UTC milliseconds. What holds a plate or a part of one (`sighting`, `trio`, `hit`, `evidence`, `outgoing`,
+`hotlist.content`, `local_entry`) is purged by age; `counter` and `audit` outlive it, and of those only `audit.query`
+can hold one: what somebody asked for.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.sql.functions import Function
 
-SCHEMA_VERSION = 2
-"""1: PostgreSQL's sightings in one table, none looked up by their middle. Opening the store makes 2 of it."""
+SCHEMA_VERSION = 3
+"""1: PostgreSQL's sightings in one table, none looked up by their middle. 2: hits in one table there, no trios.
+Opening the store makes the newest of it."""
 
 metadata = MetaData()
 
@@ -73,7 +74,8 @@ sighting = Table(
     Index("sighting_fold", "fold", "captured_ms"),
     Index("sighting_reverse", "reverse", "captured_ms"),
     Index("sighting_ends", "ends", "fold", "captured_ms"),
-    Index("sighting_captured", "captured_ms"),
+    # The plate beside the time, so that going back through time needs no look into the table.
+    Index("sighting_time", "captured_ms", "fold"),
     sqlite_autoincrement=True,
 )
 
@@ -104,6 +106,14 @@ for _place in PARTS:
         sqlite_where=_long,
         postgresql_where=_long,
     )
+
+# Three characters each, as they stand on the plates of five minutes (`trios`); null when some plates are in no bit.
+trio = Table(
+    "trio",
+    metadata,
+    Column("begin_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("found", LargeBinary),
+)
 
 camera_state = Table(
     "camera_state",

@@ -1,0 +1,180 @@
+"""The sightings that answer a request, newest first, a page of them: along the indexes, or back through time.
+
+request ─▶ pattern ─▶ walks (`patterns`) ─▶ one statement            ─▶ rows
+└─▶ none: five minutes after five minutes (`trios`) ─▶ rows
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import BigInteger, String, and_, column, func, literal, or_, select, text, true, tuple_, union, values
+
+from edge.desk.patterns import Walk, begins, like, literals, walks
+from edge.desk.store import trios
+from edge.desk.store.tables import sighting
+from edge.record import plate_text
+from edge.record.plate_text import FOLDED
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, CompoundSelect, Connection, FromClause, RowMapping, Select, Subquery
+
+    from edge.desk.search import SearchRequest
+
+    Rows = Select[tuple[int, int]] | CompoundSelect[tuple[int, int]]
+
+FOREVER_MS: Final = 2**62
+SPANS_FIRST: Final = 12
+"""Five minutes that are looked through at once; then twice as many, until the page is full."""
+_ALPHABET: Final = (
+    values(column("character", String), name="alphabet").data([(character,) for character in FOLDED]).cte("alphabet")
+)
+
+
+def page(connection: Connection, request: SearchRequest, kept_since_ms: int) -> list[RowMapping]:
+    """Newest first, one row more than the page holds."""
+    # What is due but not yet purged is not shown: retention is kept to the minute, the purge runs when it runs.
+    since_ms = max(request.since_ms or 0, kept_since_ms)
+    places = _places(connection, request, since_ms)
+    if not places:
+        return []
+    times = [captured_ms for _, captured_ms in places]
+    found = (
+        select(sighting)
+        # The times for PostgreSQL, which then looks into these days' tables alone.
+        .where(sighting.c.row.in_([row for row, _ in places]), sighting.c.captured_ms.between(min(times), max(times)))
+        .order_by(sighting.c.captured_ms.desc(), sighting.c.row.desc())
+    )
+    return list(connection.execute(found).mappings())
+
+
+def statement(dialect: str, request: SearchRequest, since_ms: int) -> Rows | None:
+    """The rows and times of a page in one question, where there is something to look up."""
+    where = _where(request, since_ms)
+    if request.plate is None:
+        return _page(select(sighting.c.row, sighting.c.captured_ms).where(*where), request.limit + 1)
+    found = walks(_folded(request))
+    if not found:
+        return None
+    where += _spelled(request)
+    asked = _in_one_look(found, where) if dialect == "postgresql" else _walk_by_walk(found, where)
+    return _page(asked, request.limit + 1)
+
+
+def _places(connection: Connection, request: SearchRequest, since_ms: int) -> list[tuple[int, int]]:
+    asked = statement(connection.dialect.name, request, since_ms)
+    if asked is None:
+        return _back_through_time(connection, request, since_ms)
+    return [(int(one.row), int(one.captured_ms)) for one in connection.execute(asked)]
+
+
+def _back_through_time(connection: Connection, request: SearchRequest, since_ms: int) -> list[tuple[int, int]]:
+    pattern = _folded(request)
+    where = [sighting.c.fold.like(like(pattern)), *_spelled(request), *_where(request, since_ms)]
+    until_ms = min(request.until_ms or FOREVER_MS, FOREVER_MS if request.after is None else _after(request)[0] + 1)
+    spans = trios.begins(connection, literals(pattern), since_ms, until_ms)
+    found: list[tuple[int, int]] = []
+    count = SPANS_FIRST
+    while spans and len(found) <= request.limit:
+        now, spans, count = spans[:count], spans[count:], 2 * count
+        asked = _page(_during(now, where), request.limit + 1 - len(found))
+        found += [(int(one.row), int(one.captured_ms)) for one in connection.execute(asked)]
+    return found
+
+
+def _during(begins_ms: list[int], where: list[ColumnElement[bool]]) -> Select[tuple[int, int]]:
+    """Whatever fits within some five minutes."""
+    span = values(column("begin_ms", BigInteger), name="span").data([(ms,) for ms in begins_ms]).cte("span")
+    captured_ms = sighting.c.captured_ms
+    inside = and_(captured_ms >= span.c.begin_ms, captured_ms < span.c.begin_ms + trios.SPAN_MS)
+    # Their bounds once more in numbers, for PostgreSQL, which then plans for these days alone.
+    bounds = and_(captured_ms >= min(begins_ms), captured_ms < max(begins_ms) + trios.SPAN_MS)
+    return (
+        select(sighting.c.row, captured_ms)
+        .select_from(span.join(sighting, inside))
+        .with_hint(sighting, "INDEXED BY sighting_time", "sqlite")
+        .where(bounds, *where)
+    )
+
+
+def _in_one_look(found: tuple[Walk, ...], where: list[ColumnElement[bool]]) -> Select[tuple[int, int]]:
+    """PostgreSQL: each day's table knows its own statistics; a union would be planned for each day and walk."""
+    rows = select(sighting.c.row, sighting.c.captured_ms).where(*where)
+    if "?" not in found[0].start:
+        return rows.where(or_(*(and_(begins(walk.key, walk.start), *walk.where) for walk in found)))
+    # Every walk has the same beginnings.
+    start = _starts(found[0])
+    met = or_(*(and_(begins(walk.key, start.c.text), *walk.where) for walk in found))
+    return rows.select_from(start.join(sighting, met)).distinct()
+
+
+def _walk_by_walk(found: tuple[Walk, ...], where: list[ColumnElement[bool]]) -> CompoundSelect[tuple[int, int]]:
+    """SQLite: without statistics it would rather go back through time, hoping to meet the plate soon."""
+    return union(*(_walked(walk, where) for walk in found))
+
+
+def _walked(walk: Walk, where: list[ColumnElement[bool]]) -> Select[tuple[int, int]]:
+    rows = select(sighting.c.row, sighting.c.captured_ms).where(*walk.where, *where)
+    rows = rows.with_hint(sighting, f"INDEXED BY {walk.index}", "sqlite")
+    if "?" not in walk.start:
+        return rows.where(begins(walk.key, walk.start))
+    start = _starts(walk)
+    return rows.select_from(start.join(sighting, begins(walk.key, start.c.text)))
+
+
+def _starts(walk: Walk) -> Subquery:
+    """Every text that a beginning with unknown characters may stand for."""
+    unknown = [_ALPHABET.alias() for _ in range(walk.start.count("?"))]
+    letters = iter(unknown)
+    parts = [next(letters).c.character if character == "?" else literal(character) for character in walk.start]
+    every: FromClause = unknown[0]
+    for one in unknown[1:]:
+        every = every.join(one, true())
+    return select(reduce(add, parts).label("text")).select_from(every).subquery("start")
+
+
+def _where(request: SearchRequest, since_ms: int) -> list[ColumnElement[bool]]:
+    """What is asked of a sighting beside its plate."""
+    where = [sighting.c.captured_ms >= since_ms]
+    if request.until_ms is not None:
+        where.append(sighting.c.captured_ms < request.until_ms)
+    for asked, wanted in (
+        (sighting.c.vehicle_type, request.type),
+        (sighting.c.color, request.color),
+        (sighting.c.direction, request.direction),
+    ):
+        if wanted is not None:
+            where.append(asked == wanted)
+    if request.cameras:
+        where.append(sighting.c.camera.in_(request.cameras))
+    if request.after is not None:
+        where.append(tuple_(sighting.c.captured_ms, sighting.c.row) < _after(request))
+    return where
+
+
+def _spelled(request: SearchRequest) -> list[ColumnElement[bool]]:
+    if not request.exact:
+        return []
+    return [func.replace(sighting.c.plate, "O", "0").like(like(plate_text.zero(_pattern(request))))]
+
+
+def _pattern(request: SearchRequest) -> str:
+    assert request.plate is not None, "only a plate has a pattern"
+    return plate_text.normalise(request.plate, wildcards=True)
+
+
+def _folded(request: SearchRequest) -> str:
+    return plate_text.fold(_pattern(request))
+
+
+def _after(request: SearchRequest) -> tuple[int, int]:
+    """The time and row with which the page before ended."""
+    assert request.after is not None, "only asked of a page that follows another"
+    captured_ms, row = request.after.split(".")
+    return int(captured_ms), int(row)
+
+
+def _page(rows: Rows, count: int) -> Rows:
+    return rows.order_by(text("captured_ms DESC"), text("row DESC")).limit(count)

@@ -1,0 +1,110 @@
+"""Which three characters stand on the plates of each five minutes: in their order, with anything between.
+
+    123ABC → 123 12A 12B … ABC, twenty trios, a bit each
+
+What such a pattern as `*A*1*7*` leaves open no sorted index can look up. Either it fits many plates, and going back
+through time soon meets a page of them; or it fits few, and then most five minutes do not hold its trio and are passed
+over. The bits are written in the transaction that stores a sighting, and go when the first of their sightings falls
+due: what is then left of those five minutes is looked at plate by plate.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_left
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select, text
+
+from edge.desk.store.tables import trio
+from edge.record.plate_text import FOLDED
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+SPAN_MS: Final = 300_000
+"""Five minutes: in ten million sightings a month a thousand plates; a quiet road's few plates cost a few bytes each."""
+_PLACE: Final = {character: place for place, character in enumerate(FOLDED)}
+_BITMAP_BYTES: Final = len(FOLDED) ** 3 // 8
+_NEW: Final = text("INSERT INTO trio (begin_ms, found) VALUES (:begin_ms, :found) ON CONFLICT DO NOTHING")
+
+
+def trios(characters: str) -> set[int]:
+    """The numbers of a folded text's trios; of fewer than three characters there are none."""
+    places = [_PLACE[character] for character in characters]
+    kinds = len(FOLDED)
+    return {(first * kinds + second) * kinds + third for first, second, third in combinations(places, 3)}
+
+
+def note(connection: Connection, fold: str, captured_ms: int) -> None:
+    """Take one plate into its five minutes."""
+    begin_ms = captured_ms - captured_ms % SPAN_MS
+    where = trio.c.begin_ms == begin_ms
+    connection.execute(_NEW, {"begin_ms": begin_ms, "found": b""})
+    kept = connection.execute(select(trio.c.found).where(where).with_for_update()).scalar_one()
+    if kept is None:  # some of its plates are in no bit any more
+        return
+    grown = merged(kept, trios(fold))
+    if grown != kept:
+        connection.execute(trio.update().where(where).values(found=grown))
+
+
+def begin(connection: Connection) -> None:
+    """Of the sightings of an older store there are no bits: their five minutes are looked at plate by plate."""
+    connection.execute(
+        text(
+            f"INSERT INTO trio (begin_ms, found) SELECT DISTINCT captured_ms - captured_ms % {SPAN_MS}, NULL "  # noqa: S608 — a number of ours
+            "FROM sighting WHERE fold IS NOT NULL ON CONFLICT DO NOTHING"
+        )
+    )
+
+
+def begins(connection: Connection, literals: str, since_ms: int, until_ms: int) -> list[int]:
+    """When those five minutes begin in which a plate may have these characters in this order; newest first."""
+    wanted = sorted(trios(literals))
+    inside = (trio.c.begin_ms > since_ms - SPAN_MS) & (trio.c.begin_ms < until_ms)
+    rows = connection.execute(select(trio.c.begin_ms, trio.c.found).where(inside).order_by(trio.c.begin_ms.desc()))
+    return [begin_ms for begin_ms, found in rows if found is None or all(holds(found, one) for one in wanted)]
+
+
+def forget(connection: Connection, limit_ms: int) -> None:
+    """Before that time everything is due: drop what belongs to it, and the bits that speak of it among others."""
+    connection.execute(trio.delete().where(trio.c.begin_ms <= limit_ms - SPAN_MS))
+    connection.execute(trio.update().where(trio.c.begin_ms < limit_ms, trio.c.found.is_not(None)).values(found=None))
+
+
+def move(connection: Connection, ahead_ms: int, now_ms: int) -> None:
+    """Sightings of a time after `ahead_ms` are dated anew, to now: the bits of now no longer speak for all."""
+    gone = connection.execute(trio.delete().where(trio.c.begin_ms > ahead_ms)).rowcount
+    cut = trio.update().where(trio.c.begin_ms <= ahead_ms, trio.c.begin_ms > ahead_ms - SPAN_MS).values(found=None)
+    if connection.execute(cut).rowcount or gone:
+        begin_ms = now_ms - now_ms % SPAN_MS
+        connection.execute(_NEW, {"begin_ms": begin_ms, "found": b""})
+        connection.execute(trio.update().where(trio.c.begin_ms == begin_ms).values(found=None))
+
+
+def merged(kept: bytes, new: set[int]) -> bytes:
+    """`kept` with more trios in it. Few are written as sorted numbers of two bytes, many as a bitmap."""
+    if len(kept) < _BITMAP_BYTES:
+        numbers = sorted(new.union(_numbers(kept)))
+        if 2 * len(numbers) < _BITMAP_BYTES:
+            return struct.pack(f"<{len(numbers)}H", *numbers)
+        kept, new = bytes(_BITMAP_BYTES), set(numbers)
+    bits = bytearray(kept)
+    for number in new:
+        bits[number >> 3] |= 1 << (number & 7)
+    return bytes(bits)
+
+
+def holds(kept: bytes, number: int) -> bool:
+    """Whether a trio is in there."""
+    if len(kept) == _BITMAP_BYTES:
+        return bool(kept[number >> 3] >> (number & 7) & 1)
+    numbers = _numbers(kept)
+    place = bisect_left(numbers, number)
+    return place < len(numbers) and numbers[place] == number
+
+
+def _numbers(kept: bytes) -> tuple[int, ...]:
+    return struct.unpack(f"<{len(kept) // 2}H", kept)
