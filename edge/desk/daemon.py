@@ -23,7 +23,7 @@ from edge.desk.hotlists.watch import Watch
 from edge.desk.intake import Intake
 from edge.desk.queue import Queue, StoreSilent, put
 from edge.desk.status import Figures, figures, offline, status
-from edge.desk.store import StoreAway, get_state, open_store, set_state
+from edge.desk.store import DiskFull, StoreAway, get_state, open_store, set_state
 from edge.link.client import Client, Hearing, Presence
 from edge.link.topics import DESK, every
 from edge.record.audit_head import AuditHead
@@ -113,6 +113,8 @@ class DeskDaemon:
         self._watch = Watch(self._policy.hotlists)
         self._intake = Intake(self._store, self._policy, self._watch)
         self._queue = Queue(self._store, self._policy, self._clock.now_ms)
+        if self._store.reserve is not None and not self._store.reserve.hold():
+            log.warning("the disk has no room for the purge's reserve of 8 MB: make room, or what is due may stay")
         with self._store.write() as connection:
             left_ms = self._clock.recall(connection)
             self._since_ms = self._clock.now_ms()
@@ -198,13 +200,13 @@ class DeskDaemon:
             if told.state == "online":
                 outages.end(connection, camera, now_ms)
             else:
-                outages.begin(connection, camera, now_ms)
+                outages.begin(connection, camera, now_ms, self._policy.limits.outages)
 
     def _turn(self) -> None:
         away = self._store_away
         try:
             if away:
-                self._store.probe()
+                self._probe()
             self._refresh()
             if self._due["purge"]:
                 self._purge()
@@ -219,6 +221,14 @@ class DeskDaemon:
         else:
             if away:
                 self._say_back()
+
+    def _probe(self) -> None:
+        try:
+            self._store.probe()
+        except DiskFull:
+            if self._due["purge"]:  # what is due goes all the same, and leaves room
+                self._purge()
+            raise
 
     def _refresh(self) -> None:
         now_ms = self._clock.now_ms()

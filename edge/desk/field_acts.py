@@ -1,7 +1,8 @@
 """What a technician did at a camera, into the audit log: tests, recordings, looks through `aim`; never a plate.
 
-An access is a row each time. Of test passes the day's first is a row and the rest are counted: a test that somebody
-runs in a loop must not fill a log that is kept for good. A message that comes twice has the same id and is one.
+An access is a row each time, as far as the policy's limit goes. Of test passes the day's first is a row and the rest
+are counted: a test that somebody runs in a loop must not fill a log that is kept for good. A message that comes twice
+has the same id and is one.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from edge.desk import audit
+from edge.desk import audit, limits
 from edge.desk.store import count, get_state, set_state
 from edge.record.access import Access
 from edge.record.boundary import NotSealable, unseal
@@ -43,11 +44,13 @@ def note(store: Store, policy: Policy, topic: str, payload: bytes, now_ms: int) 
             log.warning("a message of %s was refused: no %s of its own", camera, kind)
         elif get_state(connection, f"{kind} of {camera}") != told.id:
             set_state(connection, f"{kind} of {camera}", told.id)
-            _write(connection, told, now_ms)
+            _write(connection, told, policy.limits.accesses, now_ms)
 
 
-def _write(connection: Connection, told: SelfTest | Access, now_ms: int) -> None:
+def _write(connection: Connection, told: SelfTest | Access, accesses_max: int, now_ms: int) -> None:
     if isinstance(told, Access):
+        if not limits.within(connection, told.camera, "accesses", accesses_max, now_ms):
+            return
         detail = f"{told.act.replace('_', ' ')}, at the latest until {told.until}; by the camera's clock {told.time}"
         act: audit.Act = "camera aimed" if told.act.startswith("aim") else "camera recording"
         audit.append(connection, _entry(act, told, told.who, told.act, detail, told.reason), now_ms)

@@ -68,7 +68,8 @@ def keep(
             message=message,
         )
     )
-    connection.execute(insert(outgoing).values(kind="hit", made_ms=now_ms, payload=message))
+    # What waits for the broker goes by the capture too, like the hit itself.
+    connection.execute(insert(outgoing).values(kind="hit", made_ms=seen.captured_ms, payload=message))
     if not made.calibration:
         count(connection, "hits", made.list.name, now_ms)
     audit.append(connection, _written(made), now_ms)

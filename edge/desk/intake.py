@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from edge.desk import audit, evidence, hits, sequence
+from edge.desk import audit, evidence, hits, limits, sequence
 from edge.desk.matching import best_match
 from edge.desk.store import count, trios
 from edge.desk.store.tables import hit, sighting
@@ -40,7 +40,15 @@ DAY_MS: Final = 86_400_000
 EVIDENCE: Final = "/" + topics.DELIVERIES["evidence"].level
 
 Fault = Literal[
-    "oversized", "unknown camera", "malformed", "wrong camera", "wrong site", "forged", "expired", "unasked"
+    "oversized",
+    "unknown camera",
+    "malformed",
+    "wrong camera",
+    "wrong site",
+    "forged",
+    "expired",
+    "unasked",
+    "too many sightings",
 ]
 
 
@@ -153,8 +161,9 @@ class Intake:
         connection.execute(insert(sighting).values(**columns))
         if columns["fold"] is not None:
             trios.note(connection, str(columns["fold"]), seen.captured_ms)
-        sequence.note(connection, seen.sighting.camera, seen.sighting.sequence, now_ms)
-        count(connection, "vehicles", seen.sighting.camera, seen.captured_ms)
+        if count(connection, "vehicles", seen.sighting.camera, seen.captured_ms) > self._policy.limits.sightings:
+            raise Refused("too many sightings", "more of one day than the policy's limit for a camera")
+        sequence.note(connection, seen.sighting.camera, seen.sighting.sequence, now_ms, self._policy.limits.gaps)
         if seen.sighting.plate is not None:
             count(connection, "reads", seen.sighting.camera, seen.captured_ms)
         return Outcome(result="stored", hit=self._match(connection, seen, self._watch.lists(now_ms), now_ms))
@@ -163,6 +172,8 @@ class Intake:
         found = best_match(seen.sighting, lists, self._policy.matching, now_ms // 1000)
         if found is None:
             return None
+        if not limits.within(connection, seen.sighting.camera, "hits", self._policy.limits.hits, now_ms):
+            return None  # the sighting stays, and a search finds it
         installed_ms = self._watch.installed_ms(found.list.name)
         made = hits.keep(connection, seen, found, installed_ms, self._policy.matching, now_ms)
         if made is not None and self._policy.evidence.enabled:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
+from edge.desk import limits
 from edge.desk.store.tables import outage
 
 if TYPE_CHECKING:
@@ -14,11 +15,19 @@ if TYPE_CHECKING:
 DESK = "desk"
 
 
-def begin(connection: Connection, part: str, ms: int) -> None:
-    """A camera (by name) or the desk went away. Nothing new when it is away already."""
+def begin(connection: Connection, part: str, ms: int, most: int | None = None) -> None:
+    """A camera (by name) or the desk went away. Nothing new when it is away already.
+
+    More than `most` in a day are one: the last goes on, for who comes and goes like that is not there.
+    """
     open_ = select(outage.c.row).where(outage.c.part == part, outage.c.ended_ms.is_(None))
-    if connection.execute(open_).first() is None:
+    if connection.execute(open_).first() is not None:
+        return
+    if most is None or limits.within(connection, part, "outages", most, ms):
         connection.execute(insert(outage).values(part=part, began_ms=ms))
+        return
+    last = select(func.max(outage.c.row)).where(outage.c.part == part).scalar_subquery()
+    connection.execute(outage.update().where(outage.c.row == last).values(ended_ms=None))
 
 
 def end(connection: Connection, part: str, ms: int) -> None:

@@ -68,6 +68,21 @@ class RetentionSettings(Section, frozen=True, kw_only=True):
     purge_every_s: Annotated[float, msgspec.Meta(ge=1.0, le=3600.0)] = 60.0
 
 
+class LimitSettings(Section, frozen=True, kw_only=True):
+    """What one camera can have written in a day, so that one that was taken over cannot fill the store."""
+
+    sightings: Annotated[int, msgspec.Meta(ge=100, le=1_000_000)] = 50_000
+    """Of one day of capture. A lane at its fullest carries as many."""
+    hits: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 1_000
+    """Each is a row in the audit log, for good."""
+    gaps: Annotated[int, msgspec.Meta(ge=10, le=10_000)] = 500
+    """Holes in its numbering; one more is counted and not noted."""
+    outages: Annotated[int, msgspec.Meta(ge=10, le=10_000)] = 100
+    """Then the last one counts as going on until the day is over."""
+    accesses: Annotated[int, msgspec.Meta(ge=10, le=10_000)] = 100
+    """Recordings that a technician began or ended."""
+
+
 class ListSettings(Section, frozen=True, kw_only=True):
     """One hotlist that may be installed; its title stands on the public page."""
 
@@ -184,6 +199,7 @@ class Policy(Section, frozen=True, kw_only=True):
     broker: DeskBroker = DeskBroker()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()
+    limits: LimitSettings = LimitSettings()
     hotlists: HotlistSettings = HotlistSettings()
     matching: MatchingSettings = MatchingSettings()
     evidence: EvidenceSettings = EvidenceSettings()

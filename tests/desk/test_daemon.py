@@ -22,13 +22,13 @@ def now_ms():
     return time.time_ns() // 1_000_000
 
 
-def until(condition, what):
-    end = time.monotonic() + WAIT_S
+def until(condition, what, within_s=WAIT_S):
+    end = time.monotonic() + within_s
     while time.monotonic() < end:
         if condition():
             return
         time.sleep(0.02)
-    raise AssertionError(f"{what}: not within {WAIT_S} s")
+    raise AssertionError(f"{what}: not within {within_s} s")
 
 
 class RunningDesk:

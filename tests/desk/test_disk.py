@@ -6,13 +6,15 @@ import resource
 
 import pytest
 
+from edge.desk import retention
 from edge.desk.search import search
-from edge.desk.store import StoreAway, open_store
+from edge.desk.store import DiskFull, StoreAway, open_store, reserve
 from tests import disks
-from tests.desk.builders import payload, sighting
+from tests.desk.builders import DAY_MS, NOW_MS, payload, sighting
 from tests.desk.mosquitto import Broker, user
 from tests.desk.test_daemon import SITE, RunningDesk, now_ms, until
 from tests.desk.test_intake import Desk
+from tests.desk.test_retention import THIRTY_DAYS, fill, some_plates
 from tests.desk.test_search import POLICY, request
 
 LONG = 1_020
@@ -63,6 +65,64 @@ def test_a_full_disk_loses_nothing_and_is_said_once(tmp_path, disk, count):
         assert away(desk) == 1
         assert desk.rows("SELECT sum(count) FROM counter WHERE name='vehicles'") == [(count + 3,)]
         assert desk.rows("SELECT count(*) FROM gap") == [(0,)]
+    finally:
+        desk.stop()
+        broker.stop()
+
+
+def old_plates(folder, count):
+    """A store with plates that have been due for a day."""
+    desk = Desk(folder)
+    plates = some_plates(count)
+    fill(desk, plates, NOW_MS - 31 * DAY_MS)
+    return desk, plates
+
+
+def test_a_full_disk_keeps_nothing_longer_than_the_policy_says(disk):
+    desk, plates = old_plates(disk, 160)
+    fill(desk, ["LIV1NG7"], NOW_MS - DAY_MS)
+    assert desk.store.reserve.hold()
+    desk.store.flush_log()
+    disks.fill(disk)
+    proof = retention.purge(desk.store, THIRTY_DAYS, NOW_MS)
+    assert (proof.purged, proof.overdue, proof.log_cut) == (160, 0, True)
+    left = b"".join(file.read_bytes() for file in disk.glob("desk.db*"))
+    assert [text for text in plates if text.encode() in left] == []
+    assert b"LIV1NG7" in left
+    assert (disk / "desk.db-reserve").stat().st_blocks * 512 >= reserve.STEP_BYTES, "it is there for the next time"
+    desk.store.close()
+
+
+def test_without_its_reserve_a_purge_on_a_full_disk_says_so_and_harms_nothing(disk):
+    desk, _ = old_plates(disk, 40)
+    desk.store.flush_log()
+    ballast = disks.fill(disk)
+    with pytest.raises(DiskFull, match="make room on its disk"):
+        retention.purge(desk.store, THIRTY_DAYS, NOW_MS)
+    assert desk.count("sighting") == 40
+    ballast.unlink()
+    assert retention.purge(desk.store, THIRTY_DAYS, NOW_MS).overdue == 0
+    desk.store.close()
+
+
+def test_a_desk_whose_disk_is_full_still_purges(tmp_path, disk):
+    broker = Broker(
+        tmp_path, store={"url": f"sqlite:///{disk}/desk.db"}, retention={"days": 0.0021, "purge_every_s": 1}
+    )
+    desk = RunningDesk(broker)
+    desk.file = disk / "desk.db"
+    desk.await_connected()
+    try:
+        sent_ms = now_ms()
+        with user(broker, "north") as north:
+            for number in range(20):
+                north.publish(f"{SITE}/north/sighting", payload(sighting(number=number, at_ms=sent_ms - 140_000)))
+        until(lambda: stored(desk) == [(20, 20)], "they are stored, due in forty seconds")
+        disks.fill(disk)
+        send(broker, 100, first=20)
+        until(lambda: "make room on its disk; the broker keeps what comes" in desk.log.read_text(), "it is said")
+        first = "SELECT count(*) FROM sighting WHERE sequence < 20"
+        until(lambda: desk.rows(first) == [(0,)], "what is due is gone", 90)
     finally:
         desk.stop()
         broker.stop()

@@ -209,7 +209,7 @@ def test_in_whatever_order_they_come_the_gaps_are_what_never_came(tmp_path_facto
     store = open_store(f"sqlite:///{tmp_path_factory.mktemp('gaps')}/desk.db")
     with store.write() as connection:
         for number in [0, 7, *(n for n in order if n not in {0, 7} and n not in lost)]:
-            sequence.note(connection, "north", number, NOW_MS)
+            sequence.note(connection, "north", number, NOW_MS, 500)
         assert {n for _, low, high in sequence.gaps(connection) for n in range(low, high + 1)} == lost
     store.close()
 

@@ -20,6 +20,7 @@ Counted = Literal[
     "refused_messages",
     "purged",
     "selftests",
+    "taken",
 ]
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.schema import CreateIndex
 
 from edge.desk.store import partitions, trios
+from edge.desk.store.reserve import Reserve
 from edge.desk.store.tables import SCHEMA_VERSION, metadata, sighting, state
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ REMEDIES: Final = {
     "not a database": "the file is damaged: put it aside and restore a copy",
 }
 """The engines' words → what a person can do."""
+WHOLE: Final = ("hit", "evidence", "outgoing", "verdict", "local_entry", "hotlist", "trio")
+"""PostgreSQL's tables that purge deletes from and that are not by days: small ones."""
 READ_ONLY: Final = "25006"
 """PostgreSQL's code, which no driver takes for an outage: a standby, or an administrator at work."""
 
@@ -59,6 +62,10 @@ class StoreError(Exception):
 
 class StoreAway(StoreError):
     """The store does not answer now (locked, full, gone, refusing): try again later; nothing was written."""
+
+
+class DiskFull(StoreAway):
+    """The store's disk has no room left."""
 
 
 class _SQLite(SQLiteCompiler):
@@ -80,6 +87,11 @@ class Store:
     def is_sqlite(self) -> bool:
         """Whether the store is a file of ours."""
         return self._engine.dialect.name == "sqlite"
+
+    @property
+    def reserve(self) -> Reserve | None:
+        """The room that the purge has on a full disk; PostgreSQL's server has its own."""
+        return None if self.file is None else Reserve(self.file)
 
     @property
     def file(self) -> Path | None:
@@ -149,14 +161,34 @@ class Store:
                 raw.close()
         return not busy
 
+    def rewrite(self) -> bool:
+        """PostgreSQL: write anew every table that is not by days, so that no file holds a deleted row any more.
+
+        VACUUM alone leaves the bytes in their page until something is written over them. False when somebody reads one
+        of these tables for so long that it has to be tried again.
+        """
+        if self.is_sqlite:
+            return True
+        try:
+            self._maintain(f"SET lock_timeout = '{partitions.LOCK_WAIT}'", *(f"VACUUM FULL {name}" for name in WHOLE))
+        except StoreAway:
+            return False
+        return True
+
     def _vacuum(self) -> bool:
+        with self.read() as connection:
+            day = partitions.oldest(connection)
+        self._maintain(*(f"VACUUM {name}" for name in (day, *WHOLE) if name is not None))
+        return True
+
+    def _maintain(self, *statements: str) -> None:
         with _telling(), self._engine.connect() as connection:
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
-            day = partitions.oldest(autocommit)
-            for name in (day, "hit", "evidence", "outgoing", "verdict", "local_entry", "hotlist"):
-                if name is not None:
-                    autocommit.execute(text(f"VACUUM {name}"))
-        return True
+            try:
+                for statement in statements:
+                    autocommit.execute(text(statement))
+            finally:
+                autocommit.execute(text("RESET lock_timeout"))
 
     def close(self) -> None:
         """Give the connections back."""
@@ -253,7 +285,8 @@ def _away(cause: BaseException | None) -> StoreAway:
     # The driver's text, for SQLAlchemy's own repeats the statement's parameters, and a parameter may be a plate.
     words = (str(cause).strip() or type(cause).__name__).splitlines()[0][:200]
     remedy = next((f"; {remedy}" for known, remedy in REMEDIES.items() if known in words), "")
-    return StoreAway(f"the store does not answer: {words}{remedy}")
+    kind = DiskFull if remedy == f"; {REMEDIES['disk is full']}" else StoreAway
+    return kind(f"the store does not answer: {words}{remedy}")
 
 
 def _check_version(connection: Connection) -> None:

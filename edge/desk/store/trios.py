@@ -68,10 +68,15 @@ def begins(connection: Connection, literals: str, since_ms: int, until_ms: int) 
     return [begin_ms for begin_ms, found in rows if found is None or all(holds(found, one) for one in wanted)]
 
 
-def forget(connection: Connection, limit_ms: int) -> None:
-    """Before that time everything is due: drop what belongs to it, and the bits that speak of it among others."""
-    connection.execute(trio.delete().where(trio.c.begin_ms <= limit_ms - SPAN_MS))
+def forget(connection: Connection, limit_ms: int, most: int) -> int:
+    """Before that time everything is due: drop what belongs to it, and the bits that speak of it among others.
+
+    Returns how many five minutes went; when that is `most`, there may be more.
+    """
+    due = select(trio.c.begin_ms).where(trio.c.begin_ms <= limit_ms - SPAN_MS).order_by(trio.c.begin_ms).limit(most)
+    gone = connection.execute(trio.delete().where(trio.c.begin_ms.in_(due))).rowcount
     connection.execute(trio.update().where(trio.c.begin_ms < limit_ms, trio.c.found.is_not(None)).values(found=None))
+    return gone
 
 
 def move(connection: Connection, ahead_ms: int, now_ms: int) -> None:
