@@ -99,8 +99,8 @@ def test_days_that_are_due_go_whole_and_their_bytes_with_them(running, desk):
 def leave_traces(desk, text, at_ms):
     """A hit, its verdict, its crop, its message to the broker, a local entry: everything that tells of one plate."""
     desk.install(text, now_ms=at_ms, made_ms=at_ms)
-    hit = desk.take(sighting(text, number=at_ms % 1000, at_ms=at_ms), now_ms=at_ms).hit
-    verdicts.give(desk.store, desk.policy, hit.id, "correct", CHIEF, f"Looked at {text} beside the road", at_ms)
+    hit = desk.take(sighting(text, number=at_ms // 1000 % 1_000_000, at_ms=at_ms), now_ms=at_ms).hit
+    verdicts.give(desk.store, desk.policy, hit.id, "correct", CHIEF, "Looked at it beside the road", at_ms)
     values = {"hit": hit.id, "sighting": hit.sighting, "captured_ms": at_ms, "message": f"the crop of {text}"}
     entry = {"plate": text, "case_number": "26-1", "added_by": "A", "agency": "B", "added_ms": at_ms}
     with desk.store.write() as connection:

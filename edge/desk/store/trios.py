@@ -54,7 +54,7 @@ def begin(connection: Connection) -> None:
     """Of the sightings of an older store there are no bits: their five minutes are looked at plate by plate."""
     connection.execute(
         text(
-            f"INSERT INTO trio (begin_ms, found) SELECT DISTINCT captured_ms - captured_ms % {SPAN_MS}, NULL "  # noqa: S608 — a number of ours
+            f"INSERT INTO trio (begin_ms) SELECT DISTINCT captured_ms - captured_ms % {SPAN_MS} "  # noqa: S608 — a number of ours
             "FROM sighting WHERE fold IS NOT NULL ON CONFLICT DO NOTHING"
         )
     )
