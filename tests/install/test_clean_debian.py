@@ -6,11 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from install.bundle import finish
 from tests.install.test_install import HERE
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +62,23 @@ $install remove --yes
 echo "left $(find / -xdev -path /proc -prune -o -path /tmp -prune -o -name '*plate-reader*' -print | wc -l)"
 """
 
+UPGRADES = """\
+cd /tmp
+rm -rf plate-reader-*
+tar xzf bundle.tar.gz
+./plate-reader-*/install.sh install --signers signers || exit 9
+install=/opt/plate-reader/current/install.sh
+cp north.yaml /opt/plate-reader/config/north.yaml
+export PLATE_READER_SETTLE_S=1
+$install upgrade 0.2.0.tar.gz
+echo "good: $?, current $(readlink /opt/plate-reader/current)"
+$install upgrade 0.3.0.tar.gz
+echo "bad: $?, current $(readlink /opt/plate-reader/current)"
+$install remove --yes
+"""
+LATER = {"0.2.0": None, "0.3.0": "product/sample_frames/day_approaching"}
+"""Versions to upgrade to, and what each lacks: here it is what the settings name as their source."""
+
 
 def run(*words: object) -> None:
     subprocess.run([str(word) for word in words], check=True)
@@ -70,32 +90,67 @@ def bundle(folder: Path, arch: str, python: str, *more: object) -> Path:
     return next(folder.glob(f"*-{arch}-py{python.replace('.', '')}.tar.gz"))
 
 
-def test_two_commands_install_what_reads_and_one_removes_it(tmp_path):
-    disk = tmp_path / "debian"
+@pytest.fixture(scope="module")
+def debian(tmp_path_factory):
+    """A Debian with the settings and a signed bundle in its /tmp, and the key beside it."""
+    folder = tmp_path_factory.mktemp("clean")
+    disk, key = folder / "debian", folder / "key"
     mirror = os.environ.get("DEBIAN_MIRROR", "")
-    run(
-        "debootstrap",
-        "--variant=minbase",
-        "--include=python3,openssh-client",
-        "bookworm",
-        disk,
-        *filter(None, [mirror]),
-    )
-    key = tmp_path / "key"
+    include = "--include=python3,openssh-client"
+    run("debootstrap", "--variant=minbase", include, "bookworm", disk, *filter(None, [mirror]))
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", key)
+    furnish(disk, key, bundle(folder, HERE, PYTHON, "--key", key))
+    return disk
+
+
+def furnish(disk: Path, key: Path, made: Path) -> None:
+    """What a technician brings."""
     (disk / "tmp/signers").write_text(f'releases namespaces="plate-reader" {key.with_suffix(".pub").read_text()}')
     (disk / "tmp/north.yaml").write_text(SETTINGS)
-    (disk / "tmp/go.sh").write_text(SCRIPT)
-    shutil.move(bundle(tmp_path, HERE, PYTHON, "--key", key), disk / "tmp/bundle.tar.gz")
-    inside = f"mount -t proc proc {disk}/proc && exec chroot {disk} sh /tmp/go.sh"
+    shutil.copy(made, disk / "tmp/bundle.tar.gz")
+    for version, spoil in LATER.items():
+        anew(made, version, key, spoil, disk / f"tmp/{version}.tar.gz")
+
+
+def anew(made: Path, version: str, key: Path, spoil: str | None, out: Path) -> None:
+    """The same bundle as another version, signed again; `spoil` names a folder of its product that is missing."""
+    with tempfile.TemporaryDirectory() as there:
+        with tarfile.open(made) as tar:
+            tar.extractall(there, filter="data")
+        (folder,) = Path(there).iterdir()
+        if spoil is not None:
+            (folder / spoil).rename(folder / f"{spoil}-gone")
+        for name in ("SHA256SUMS", "SHA256SUMS.sig"):
+            (folder / name).unlink()
+        finish(folder, version, HERE, PYTHON, key)
+        with tarfile.open(out, "w:gz", compresslevel=1) as tar:
+            tar.add(folder, f"plate-reader-{version}")
+
+
+def inside(disk: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """A script in the Debian, without a network."""
+    (disk / "tmp/go.sh").write_text(script)
+    command = f"mount -t proc proc {disk}/proc && exec chroot {disk} sh /tmp/go.sh"
+    return subprocess.run(["unshare", "-mn", "sh", "-c", command], capture_output=True, text=True, check=False)
+
+
+def test_two_commands_install_what_reads_and_one_removes_it(debian):
     began = time.monotonic()
-    done = subprocess.run(["unshare", "-mn", "sh", "-c", inside], capture_output=True, text=True, check=False)
+    done = inside(debian, SCRIPT)
     print(f"\n{done.stdout}\nfrom unpacking to removal: {time.monotonic() - began:.0f} s")  # noqa: T201 — a figure to report
     assert done.returncode == 0, done.stderr
     assert "kept 1" in done.stdout
     assert "pictures; the source has ended" in done.stdout
     assert "asked True" in done.stdout
     assert "left 0" in done.stdout
+
+
+def test_an_upgrade_stays_when_doctor_finds_nothing_new_and_goes_back_when_it_does(debian):
+    done = inside(debian, UPGRADES)
+    assert done.returncode == 0, done.stderr
+    assert "good: 0, current 0.2.0" in done.stdout
+    assert "bad: 1, current 0.2.0" in done.stdout
+    assert "0.3.0 has faults that 0.2.0 does not have (north settings); 0.2.0 goes on" in done.stderr
 
 
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.13"])
