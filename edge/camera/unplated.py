@@ -152,9 +152,7 @@ class Watch:
             ended = now_ns - track.last.monotonic_ns > (GAP_MS + HOLD_MS) * 1_000_000
             stands = now_ns - track.spots[0].monotonic_ns > self._settings.pass_s_max * 1_000_000_000
             if (ended or stands) and not track.told and not any(track.shows(look) for look in waiting):
-                track.told = True
-                if self._counts(track):
-                    told.append(Unplated(number=next(self._numbers), looks=tuple(track.spots)))
+                told += self._tell(track)
             if not (ended and track.told):
                 kept.append(track)
         self._tracks = kept
@@ -162,11 +160,14 @@ class Watch:
 
     def finish(self) -> list[Unplated]:
         """The recording, or the daemon, ends: all that was followed ends with it."""
-        return self.close((), max((t.last.monotonic_ns for t in self._tracks), default=0) + 10**12)
+        told = [one for track in self._tracks if not track.told for one in self._tell(track)]
+        self._tracks.clear()
+        return told
 
-    def following(self) -> bool:
-        """Whether a vehicle is being followed that was not told yet."""
-        return any(not track.told for track in self._tracks)
+    def _tell(self, track: _Track) -> list[Unplated]:
+        """Its vehicle, if it is one that no plate tells of."""
+        track.told = True
+        return [Unplated(number=next(self._numbers), looks=tuple(track.spots))] if self._counts(track) else []
 
     def _settled(self) -> bool:
         """Whether all that is followed was found often enough: from now on it is only kept in sight."""

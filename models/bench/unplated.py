@@ -23,7 +23,7 @@ import numpy as np
 
 from edge.camera.known import NoMemory
 from edge.camera.line import fresh_line, load_networks, origin
-from edge.camera.scene import Box, Frame
+from edge.camera.scene import Box
 from edge.camera.unplated import IN_REGION, share_in
 from edge.camera.vision.manifest import SHIPPED_ROOT, load_manifest
 from edge.camera.vision.models import load_network
@@ -31,10 +31,9 @@ from edge.camera.vision.overlap import overlaps
 from edge.camera.vision.spotter import Spotter
 from edge.settings.camera import CameraSettings, RuntimeSettings, SourceSettings, VehicleSettings
 from models.bench.reader import interval
+from models.bench.unplated_roads import bare_frames, frames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from edge.record.sighting import Sighting
 
 WIDE_PX = 150
@@ -99,11 +98,14 @@ def tell_moved(spotter: Spotter, vehicles: list[Labelled], people: list[Labelled
     taken = [
         _surest_at(spotter, one.picture, box) for one in people for box in one.boxes if box[3] - box[1] > WIDE_PX / 2
     ]
+    around = [find for one in vehicles for box in one.boxes if box[2] - box[0] > WIDE_PX
+              for find in _judged_at(spotter, one, box)]  # fmt: skip
     print(f"\nwhere something labelled would have moved: {len(found)} vehicles, {len(taken)} persons")
     for score in scores:
         hits, false = (sum(one >= score for one in part) for part in (found, taken))
-        print(f"  score {score:.2f}: vehicles found {interval(hits, len(found))}; "
-              f"persons taken for one {interval(false, len(taken))}")  # fmt: skip
+        right = [good for sure, good in around if sure >= score]
+        print(f"  score {score:.2f}: vehicles found {interval(hits, len(found))}; finds there that are one "
+              f"{interval(sum(right), len(right))}; persons taken for one {interval(false, len(taken))}")  # fmt: skip
 
 
 def _moved(box: np.ndarray) -> Box:
@@ -117,6 +119,16 @@ def _found_at(spotter: Spotter, picture: np.ndarray, box: np.ndarray) -> float:
     found = spotter.spot_at(picture, _moved(box))
     lies = overlaps(np.array([_edges(one) for _, one in found], np.float32).reshape(-1, 4), box[None])[:, 0]
     return max((score for (score, _), lie in zip(found, lies, strict=True) if lie >= SAME), default=0.0)
+
+
+def _judged_at(spotter: Spotter, one: Labelled, box: np.ndarray) -> list[tuple[float, bool]]:
+    """Score of each wide find that would count as having moved with this vehicle, and whether any label lies on it."""
+    region = _moved(box)
+    found = [(score, find) for score, find in spotter.spot_at(one.picture, region)
+             if share_in(find, region) >= IN_REGION and find.width > WIDE_PX]  # fmt: skip
+    edges = np.array([_edges(find) for _, find in found], np.float32).reshape(-1, 4)
+    lies = overlaps(edges, one.boxes)
+    return [(score, bool((lie >= SAME).any())) for (score, _), lie in zip(found, lies, strict=True)]
 
 
 def _surest_at(spotter: Spotter, picture: np.ndarray, box: np.ndarray) -> float:
@@ -199,7 +211,9 @@ def tell_scenes(folder: Path) -> None:
         for bare in (False, True):
             line = fresh_line(settings, networks, origin(settings, networks, scene.name), memory=NoMemory(),
                               synchronized=lambda: True)  # fmt: skip
-            told = [sighting for frame in frames(scene, bare=bare) for sighting in line.update(frame)] + line.finish()
+            told = [
+                sighting for frame in (bare_frames if bare else frames)(scene) for sighting in line.update(frame)
+            ] + line.finish()
             row.append(f"{_count(told, plate=True)} + {_count(told, plate=False)}")
             spent_ns = line.tally.spent_ns
             looks = f"{line.tally.spotted} looks, {spent_ns['spot'] / 1e6:.0f} of {sum(spent_ns.values()) / 1e6:.0f} ms"
@@ -215,35 +229,6 @@ def _passes(scene: Path) -> int:
     import yaml
 
     return len(yaml.safe_load((scene / "truth.yaml").read_text(encoding="utf-8"))["passes"])
-
-
-def frames(scene: Path, *, bare: bool) -> Iterator[Frame]:
-    """The pictures of a sample scene; `bare`: every plate is painted over with what is around it."""
-    quads: dict[str, list[np.ndarray]] = {}
-    with (scene / "corners.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            corners = np.array([[float(row[f"x{k}"]), float(row[f"y{k}"])] for k in range(4)], np.float32)
-            quads.setdefault(row["file"], []).append(corners)
-    for number, path in enumerate(sorted(scene.glob("*.jpg"))):
-        pixels = cv2.imread(str(path))
-        for quad in quads.get(path.name, []) if bare else []:
-            paint_over(pixels, quad)
-        ns = int(path.stem) * 1_000_000
-        yield Frame(camera="bench", sequence=number, taken_ns=ns, monotonic_ns=ns, pixels=pixels)
-
-
-def paint_over(pixels: np.ndarray, quad: np.ndarray, grown: float = 1.25) -> None:
-    """Cover a plate (4×2) with the colours beside it, in place: a vehicle that shows none."""
-    middle = quad.mean(axis=0)
-    wide = (middle + (quad - middle) * grown).astype(np.float32)
-    low, high = np.floor(wide.min(0)).astype(int) - 6, np.ceil(wide.max(0)).astype(int) + 7
-    x0, y0 = np.maximum(low, 0)
-    x1, y1 = np.minimum(high, [pixels.shape[1], pixels.shape[0]])
-    if x1 - x0 < 2 or y1 - y0 < 2:
-        return
-    mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    cv2.fillConvexPoly(mask, np.round(wide - [x0, y0]).astype(np.int32), 255)
-    pixels[y0:y1, x0:x1] = cv2.inpaint(np.ascontiguousarray(pixels[y0:y1, x0:x1]), mask, 5, cv2.INPAINT_TELEA)
 
 
 if __name__ == "__main__":

@@ -174,6 +174,12 @@ def test_a_vehicle_that_stays_in_view_is_told_once() -> None:
     assert len(told) == 1
 
 
+@pytest.mark.parametrize("until_ms", [1500, 2000, 2600])
+def test_a_recording_that_ends_with_the_vehicle_in_view_tells_it_once(until_ms: float) -> None:
+    assert watch([Mover(plate_from_ms=200)], until_ms=until_ms)[0] == []
+    assert len(watch([Mover()], until_ms=until_ms)[0]) == 1
+
+
 def test_a_vehicle_waits_for_a_plate_that_is_still_being_read() -> None:
     one = Watch(TrackingSettings(), PLATE_PX, itertools.count())
     mover = Mover()

@@ -94,3 +94,17 @@ def test_what_was_drawn_around_plates_takes_their_place(tmp_path):
     (after,) = read(tmp_path)[1]
     assert (before.kind, before.boxes) == ("plate", [(1.0, 2.0, 3.0, 4.0)])
     assert (after.kind, after.boxes, after.ignored, after.split) == ("drawn", [(5, 6, 7, 8)], [(0, 0, 1, 1)], "val")
+
+
+def test_what_ships_is_folded_and_says_the_same():
+    torch = pytest.importorskip("torch", reason="networks are trained with PyTorch: install the extra `train`")
+    from models.train.spotter.network import Body, Head, Told
+
+    torch.manual_seed(3)
+    body, head = Body().eval(), Head().eval()
+    images = torch.rand(2, 3, 160, 160) * 2 - 1
+    with torch.no_grad():
+        logits, boxes = head(body(images))
+        score, told = Told(body, head).eval()(images)
+    assert torch.allclose(logits.sigmoid(), score, atol=1e-5)
+    assert torch.allclose(boxes, told, atol=1e-5)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.train.course import averaged
-from models.train.spotter.export import threshold
+from models.train.spotter.export import FALSE
 from models.train.spotter.network import Head, body_of
 from models.train.spotter.prepare import read
 from models.train.spotter.train import looker
@@ -35,5 +35,5 @@ def run(arguments: argparse.Namespace) -> None:
     validation = Validation(*read(arguments.folder), look)
     print(validation.told(head))
     finds = validation.finds(head)
-    for logit in sorted({*LOGITS, threshold(finds)}):
+    for logit in sorted({*LOGITS, finds.false(FALSE)}):
         print(f"logit {logit:5.2f}: " + "  ".join(f"{name} {value}" for name, value in finds.at(logit).items()))

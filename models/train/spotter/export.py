@@ -5,8 +5,8 @@
 
 `image` (1×3×160×160, float32, BGR, x/127.5 − 1) → `score` 1×10×10 (probabilities), `box` 1×4×10×10 (left, top, right,
 bottom in shares of the square). Weights are stored in half precision (`models.train.halves`). The calibration is a
-logistic curve over the best cell of val windows; the threshold is the least at which `RIGHT` of the finds in val
-windows are vehicles, two fifths of those windows showing none: roads, persons, cyclists.
+logistic curve over the best cell of val windows; the threshold is what `FALSE` of the windows without a vehicle (roads,
+signs, persons, cyclists) reach: three such finds in a row, on a path, are then rare.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from models.train.halves import halve
 from models.train.spotter.network import Head, Told, body_of
 from models.train.spotter.prepare import read
 from models.train.spotter.train import looker
-from models.train.spotter.validate import Finds, Validation
+from models.train.spotter.validate import TOUCHING, Finds, Validation
 
 if TYPE_CHECKING:
     import argparse
 
 OPSET = 17
-RIGHT = 0.98
+FALSE = 0.005
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     head.load_state_dict(averaged(arguments.model))
     finds = Validation(*read(arguments.folder), looker(body, arguments.folder / "body.onnx")).finds(head.eval())
     curve = calibrate(finds)
-    least = threshold(finds)
+    least = finds.false(FALSE)
     graph = arguments.out / "spotter.onnx"
     write(Told(body, head, curve).eval(), graph)
     score_min = round(float(1 / (1 + np.exp(-(curve[0] * least + curve[1])))), 3)
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def calibrate(finds: Finds) -> tuple[float, float]:
     """a, b of sigmoid(a · logit + b): the probability that a window's best find is a vehicle, by gradient descent."""
-    x, y = torch.from_numpy(finds.logits).double(), torch.from_numpy(finds.right).double()
+    x, y = torch.from_numpy(finds.logits).double(), torch.from_numpy((finds.lies >= TOUCHING).astype(float))
     line = torch.tensor([1.0, 0.0], dtype=torch.double, requires_grad=True)
     fit = torch.optim.LBFGS([line], max_iter=100)
 
@@ -72,14 +72,6 @@ def calibrate(finds: Finds) -> tuple[float, float]:
     fit.step(closure)  # type: ignore[no-untyped-call]
     a, b = (round(float(value), 4) for value in line)
     return a, b
-
-
-def threshold(finds: Finds) -> float:
-    """The least logit from which on `RIGHT` of the finds are vehicles, at every higher one too."""
-    order = np.argsort(-finds.logits)
-    share = np.cumsum(finds.right[order]) / (np.arange(len(order)) + 1)
-    good = np.flatnonzero(share >= RIGHT)
-    return float(finds.logits[order][good[-1]]) if len(good) else float("inf")
 
 
 def write(told: Told, path: Path) -> None:

@@ -10,6 +10,7 @@ its work is done once for each window, and the head learns in minutes. There is 
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import torch
@@ -21,8 +22,11 @@ from models.train.vehicle.network import VehicleNet, pretrained
 if TYPE_CHECKING:
     from pathlib import Path
 
-SEEN, WIDE = 112 + 192, 56
-"""Channels of the body's last two maps together, and of the head."""
+NEAR, DEEP = 112, 192
+SEEN, WIDE = NEAR + DEEP, 56
+"""Channels of the body's last two maps, both together, and of the head."""
+SCALE = 1 / 4
+"""Makes the body's maps about as large as a head's weights like them."""
 
 
 class Body(nn.Module):
@@ -56,16 +60,17 @@ class Head(nn.Module):
 
     def forward(self, seen: Tensor) -> tuple[Tensor, Tensor]:
         """Logits and boxes."""
-        x = F.relu(self.squeeze(self.drop(seen * (1 / 4))))
+        return self.after(self.squeeze(self.drop(seen * SCALE)))
+
+    def after(self, squeezed: Tensor) -> tuple[Tensor, Tensor]:
+        """The same, of what `squeeze` made."""
+        x = F.relu(squeezed)
         x = x + F.relu(self.first(x))
         x = self.drop(x + F.relu(self.second(x)))
         far = self.shape(x).clamp(-6, 1).exp()
-        cells = seen.shape[-1]
-        at = (torch.arange(cells, device=seen.device, dtype=far.dtype) + 0.5) / cells
-        across, down = (
-            at.view(1, 1, -1).expand(len(seen), cells, cells),
-            at.view(1, -1, 1).expand(len(seen), cells, cells),
-        )
+        count, cells = len(x), x.shape[-1]
+        at = (torch.arange(cells, device=x.device, dtype=far.dtype) + 0.5) / cells
+        across, down = (at.view(shape).expand(count, cells, cells) for shape in ((1, 1, -1), (1, -1, 1)))
         boxes = [across - far[:, 0], down - far[:, 1], across + far[:, 2], down + far[:, 3]]
         return self.score(x).squeeze(1), torch.stack(boxes, 1)
 
@@ -79,14 +84,27 @@ def body_of(path: Path) -> Body:
 
 
 class Told(nn.Module):
-    """The network as it ships: `image` → `score` [B,C,C] as calibrated probabilities, and `box` [B,4,C,C]."""
+    """The network as it ships: `image` → `score` [B,C,C] as calibrated probabilities, and `box` [B,4,C,C].
+
+    The deep block's last convolution and the head's first have nothing between them: folded into one, they are a third.
+    """
 
     def __init__(self, body: Body, head: Head, calibration: tuple[float, float] = (1.0, 0.0)) -> None:
         super().__init__()
-        self.body, self.head = body, head
+        self.body, self.head = copy.deepcopy(body), copy.deepcopy(head)
         self.register_buffer("calibration", torch.tensor(calibration))  # probability = sigmoid(a · logit + b)
+        near, far = (self.head.squeeze.weight.detach() * SCALE).split((NEAR, DEEP), dim=1)
+        project = self.body.deep[0].project
+        self.near, self.far = nn.Conv2d(NEAR, WIDE, 1), nn.Conv2d(project.in_channels, WIDE, 1, bias=False)
+        self.near.weight.data = near
+        self.near.bias.data = self.head.squeeze.bias.detach() + far[:, :, 0, 0] @ project.bias.detach()
+        self.far.weight.data = torch.einsum("oi,ikxy->okxy", far[:, :, 0, 0], project.weight.detach())
+        self.body.deep[0].project = self.far
+        del self.head.squeeze
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Probabilities and boxes of each cell."""
-        logits, boxes = self.head(self.body(image))
+        middle = self.body.middle(self.body.early(F.relu6(self.body.stem(image))))
+        far = F.interpolate(self.body.deep(middle), scale_factor=2.0, mode="nearest")
+        logits, boxes = self.head.after(self.near(middle) + far)
         return torch.sigmoid(logits * self.calibration[0] + self.calibration[1]), boxes

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 COUNT = {"boxed": 260, "filling": 60, "drawn": 160, "rendered": 160, "empty": 360}
 FALSE = 0.01
-SAME = 0.5
+SAME, TOUCHING = 0.5, 0.3
+"""Overlaps from which a find is a vehicle's outline, and from which it is a vehicle at all."""
 BOXED = ("boxed", "filling", "drawn", "rendered", "empty")
 
 
@@ -34,8 +35,8 @@ class Finds:
     """The best cell of each val window that shows a boxed vehicle, or surely none."""
 
     logits: np.ndarray
-    right: np.ndarray
-    """1 where a vehicle's box lies there, overlapping by half."""
+    lies: np.ndarray
+    """How well its box lies on a vehicle's, 0–1 (intersection over union)."""
     there: np.ndarray
     """1 where the window shows a vehicle."""
 
@@ -44,10 +45,14 @@ class Finds:
         told = self.logits >= logit
         none = self.there == 0
         return {
-            "found": round(float((told & (self.right == 1)).sum() / max(1, self.there.sum())), 4),
-            "right": round(float(self.right[told].mean()) if told.any() else 0.0, 4),
+            "found": round(float((told & (self.lies >= SAME)).sum() / max(1, self.there.sum())), 4),
+            "vehicles": round(float((self.lies >= TOUCHING)[told].mean()) if told.any() else 0.0, 4),
             "false_windows": round(float(told[none].mean()), 4),
         }
+
+    def false(self, share: float) -> float:
+        """The logit that this share of the windows without a vehicle reaches."""
+        return float(np.quantile(self.logits[self.there == 0], 1 - share))
 
 
 class Validation:
@@ -69,13 +74,13 @@ class Validation:
         out = self._out(head)
         rows = [_best(window, logits, boxes) for kind in kinds if kind in out
                 for window, logits, boxes in zip(self.windows[kind], *out[kind], strict=True)]  # fmt: skip
-        logits, right, there = (np.array(column, np.float64) for column in zip(*rows, strict=True))
-        return Finds(logits, right, there)
+        logits, lies, there = (np.array(column, np.float64) for column in zip(*rows, strict=True))
+        return Finds(logits, lies, there)
 
     def told(self, head: nn.Module) -> str:
         """One line for the log."""
         everything = self.finds(head)
-        least = float(np.quantile(everything.logits[everything.there == 0], 1 - FALSE))
+        least = everything.false(FALSE)
         parts = [f"score ≥ {1 / (1 + np.exp(-least)):.2f} ({int((everything.there == 0).sum())} without)"]
         parts += [
             f"{kind} {self.finds(head, (kind,)).at(least)['found']:.3f}"
@@ -91,13 +96,13 @@ class Validation:
 
 
 def _best(window: Window, logits: torch.Tensor, boxes: torch.Tensor) -> tuple[float, float, float]:
-    """Logit of the best cell that is asked for, whether its box is a vehicle's, and whether there is one."""
+    """Logit of the best cell that is asked for, how its box lies on a vehicle's, and whether there is one."""
     score = np.where(window.asked > 0, logits.numpy(), -30.0)
     row, column = np.unravel_index(score.argmax(), score.shape)
     own = window.own > 0
     true = window.box[:, own].T
     lies = max((overlap(boxes[:, row, column].numpy(), one) for one in true), default=0.0)
-    return float(score[row, column]), float(lies >= SAME), float(own.any())
+    return float(score[row, column]), lies, float(own.any())
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:
