@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from edge.camera.scene import Read
 from edge.camera.ctc import Decoded, decode, whole_text_confidence
 
-TEMPERATURES = (0.8, 1.0, 1.25, 1.5)
-"""Tried for the text columns; higher ones suit single reads a little, and ruin votes, which need the columns' odds."""
+TEMPERATURES = (0.8, 1.0)
+"""Tried for the text columns. Higher ones suit single reads a little, and spoil votes, which need the columns' odds."""
 NAMES_ONE_RIGHT = 0.93
 """Share of the named regions that shall be right: the threshold is the lowest that keeps it."""
 RIDGE = 1e-3
