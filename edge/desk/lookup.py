@@ -7,6 +7,7 @@ request ─▶ pattern ─▶ walks (`patterns`) ─▶ one statement           
 from __future__ import annotations
 
 from functools import reduce
+from itertools import islice
 from operator import add
 from typing import TYPE_CHECKING, Final
 
@@ -77,8 +78,8 @@ def _back_through_time(connection: Connection, request: SearchRequest, since_ms:
     spans = trios.begins(connection, literals(pattern), since_ms, until_ms)
     found: list[tuple[int, int]] = []
     count = SPANS_FIRST
-    while spans and len(found) <= request.limit:
-        now, spans, count = spans[:count], spans[count:], 2 * count
+    while len(found) <= request.limit and (now := list(islice(spans, count))):
+        count *= 2
         asked = _page(_during(now, where), request.limit + 1 - len(found))
         found += [(int(one.row), int(one.captured_ms)) for one in connection.execute(asked)]
     return found

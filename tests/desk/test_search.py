@@ -266,7 +266,7 @@ def test_what_is_found_by_going_back_through_time_comes_newest_first_and_page_by
 
 def test_five_minutes_that_do_not_hold_the_three_characters_are_passed_over(crowd):
     with crowd.store.read() as connection:
-        everything, some, none = (trios.begins(connection, asked, 0, NOW_MS + 1) for asked in ("", "K1A", "KKK"))
+        everything, some, none = (list(trios.begins(connection, asked, 0, NOW_MS + 1)) for asked in ("", "K1A", "KKK"))
     assert len(everything) > 20 > len(some) > 0
     assert none == []
 

@@ -11,7 +11,6 @@ due: what is then left of those five minutes is looked at plate by plate.
 from __future__ import annotations
 
 import struct
-from bisect import bisect_left
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +20,8 @@ from edge.desk.store.tables import trio
 from edge.record.plate_text import FOLDED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection
 
 SPAN_MS: Final = 300_000
@@ -60,12 +61,17 @@ def begin(connection: Connection) -> None:
     )
 
 
-def begins(connection: Connection, literals: str, since_ms: int, until_ms: int) -> list[int]:
-    """When those five minutes begin in which a plate may have these characters in this order; newest first."""
+def begins(connection: Connection, literals: str, since_ms: int, until_ms: int) -> Iterator[int]:
+    """When those five minutes begin in which a plate may have these characters in this order; newest first.
+
+    Read as they are asked for: who has a page full needs no older ones.
+    """
     wanted = sorted(trios(literals))
     inside = (trio.c.begin_ms > since_ms - SPAN_MS) & (trio.c.begin_ms < until_ms)
-    rows = connection.execute(select(trio.c.begin_ms, trio.c.found).where(inside).order_by(trio.c.begin_ms.desc()))
-    return [begin_ms for begin_ms, found in rows if found is None or all(holds(found, one) for one in wanted)]
+    asked = select(trio.c.begin_ms, trio.c.found).where(inside).order_by(trio.c.begin_ms.desc())
+    for begin_ms, found in connection.execution_options(yield_per=200).execute(asked):
+        if found is None or all(holds(found, one) for one in wanted):
+            yield begin_ms
 
 
 def forget(connection: Connection, limit_ms: int, most: int) -> int:
@@ -106,9 +112,11 @@ def holds(kept: bytes, number: int) -> bool:
     """Whether a trio is in there."""
     if len(kept) == _BITMAP_BYTES:
         return bool(kept[number >> 3] >> (number & 7) & 1)
-    numbers = _numbers(kept)
-    place = bisect_left(numbers, number)
-    return place < len(numbers) and numbers[place] == number
+    written = struct.pack("<H", number)
+    place = kept.find(written)
+    while place > 0 and place % 2:  # the end of one number and the beginning of the next
+        place = kept.find(written, place + 1)
+    return place >= 0
 
 
 def _numbers(kept: bytes) -> tuple[int, ...]:
