@@ -73,31 +73,40 @@ def _places(connection: Connection, request: SearchRequest, since_ms: int) -> li
 
 def _back_through_time(connection: Connection, request: SearchRequest, since_ms: int) -> list[tuple[int, int]]:
     pattern = _folded(request)
-    where = [sighting.c.fold.like(like(pattern)), *_spelled(request), *_where(request, since_ms)]
+    where = [
+        sighting.c.fold.like(like(pattern)),
+        *_spelled(request),
+        *_where(request, since_ms, sighting.c.captured_ms + 0),
+    ]
     until_ms = min(request.until_ms or FOREVER_MS, FOREVER_MS if request.after is None else _after(request)[0] + 1)
     spans = trios.begins(connection, literals(pattern), since_ms, until_ms)
     found: list[tuple[int, int]] = []
     count = SPANS_FIRST
     while len(found) <= request.limit and (now := list(islice(spans, count))):
         count *= 2
-        asked = _page(_during(now, where), request.limit + 1 - len(found))
+        asked = _page(during(now, where, connection.dialect.name), request.limit + 1 - len(found))
         found += [(int(one.row), int(one.captured_ms)) for one in connection.execute(asked)]
     return found
 
 
-def _during(begins_ms: list[int], where: list[ColumnElement[bool]]) -> Select[tuple[int, int]]:
-    """Whatever fits within some five minutes."""
+def during(begins_ms: list[int], where: list[ColumnElement[bool]], dialect: str) -> Select[tuple[int, int]]:
+    """Whatever fits within some five minutes.
+
+    `where` names no plain time, or SQLite would take that for the index's range, each five minutes anew.
+    """
     span = values(column("begin_ms", BigInteger), name="span").data([(ms,) for ms in begins_ms]).cte("span")
     captured_ms = sighting.c.captured_ms
     inside = and_(captured_ms >= span.c.begin_ms, captured_ms < span.c.begin_ms + trios.SPAN_MS)
-    # Their bounds once more in numbers, for PostgreSQL, which then plans for these days alone.
-    bounds = and_(captured_ms >= min(begins_ms), captured_ms < max(begins_ms) + trios.SPAN_MS)
-    return (
+    rows = (
         select(sighting.c.row, captured_ms)
         .select_from(span.join(sighting, inside))
         .with_hint(sighting, "INDEXED BY sighting_time", "sqlite")
-        .where(bounds, *where)
+        .where(*where)
     )
+    if dialect != "postgresql":
+        return rows
+    # Their bounds once more in numbers: PostgreSQL then plans for these days alone.
+    return rows.where(captured_ms >= min(begins_ms), captured_ms < max(begins_ms) + trios.SPAN_MS)
 
 
 def _in_one_look(found: tuple[Walk, ...], where: list[ColumnElement[bool]]) -> Select[tuple[int, int]]:
@@ -136,11 +145,13 @@ def _starts(walk: Walk) -> Subquery:
     return select(reduce(add, parts).label("text")).select_from(every).subquery("start")
 
 
-def _where(request: SearchRequest, since_ms: int) -> list[ColumnElement[bool]]:
+def _where(
+    request: SearchRequest, since_ms: int, captured_ms: ColumnElement[int] = sighting.c.captured_ms
+) -> list[ColumnElement[bool]]:
     """What is asked of a sighting beside its plate."""
-    where = [sighting.c.captured_ms >= since_ms]
+    where = [captured_ms >= since_ms]
     if request.until_ms is not None:
-        where.append(sighting.c.captured_ms < request.until_ms)
+        where.append(captured_ms < request.until_ms)
     for asked, wanted in (
         (sighting.c.vehicle_type, request.type),
         (sighting.c.color, request.color),
@@ -151,7 +162,7 @@ def _where(request: SearchRequest, since_ms: int) -> list[ColumnElement[bool]]:
     if request.cameras:
         where.append(sighting.c.camera.in_(request.cameras))
     if request.after is not None:
-        where.append(tuple_(sighting.c.captured_ms, sighting.c.row) < _after(request))
+        where.append(tuple_(captured_ms, sighting.c.row) < _after(request))
     return where
 
 

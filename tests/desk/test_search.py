@@ -8,6 +8,7 @@ from edge.desk import audit, lookup, screening
 from edge.desk.hotlists.shelf import Person
 from edge.desk.search import SearchRefused, SearchRequest, search
 from edge.desk.store import counters, trios
+from edge.desk.store.tables import sighting as sighting_table
 from edge.record import plate_text
 from tests.desk.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOW_MS, policy, sighting
 from tests.desk.test_intake import Desk
@@ -269,6 +270,16 @@ def test_five_minutes_that_do_not_hold_the_three_characters_are_passed_over(crow
         everything, some, none = (list(trios.begins(connection, asked, 0, NOW_MS + 1)) for asked in ("", "K1A", "KKK"))
     assert len(everything) > 20 > len(some) > 0
     assert none == []
+
+
+def test_going_back_through_time_asks_each_five_minutes_for_themselves(crowd):
+    with crowd.store.read() as connection:
+        asked = lookup.during([NOW_MS - 600_000, NOW_MS - 900_000], [sighting_table.c.captured_ms + 0 >= 0], "sqlite")
+        text = str(asked.compile(connection, compile_kwargs={"literal_binds": True}))
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    assert any(step.startswith("SCAN span") for step in plan), plan
+    walked = next(step for step in plan if step.startswith("SEARCH sighting USING COVERING INDEX sighting_time"))
+    assert "captured_ms>? AND captured_ms<?" in walked
 
 
 @settings(max_examples=200, deadline=None)

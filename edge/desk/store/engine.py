@@ -25,6 +25,7 @@ from edge.desk.store.tables import SCHEMA_VERSION, metadata, sighting, state
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 BUSY_MS: Final = 5_000
 """Two writers wait for one another for this long; a desk's longest transaction is a purge."""
 
@@ -69,7 +70,14 @@ class DiskFull(StoreAway):
 
 
 class _SQLite(SQLiteCompiler):
-    """SQLAlchemy passes hints over on SQLite; ours say which index to walk along (INDEXED BY)."""
+    """Walks as they are written: SQLAlchemy passes hints over on SQLite, and ours say along which index (INDEXED BY).
+
+    Of an inner join the left side comes first: that is what CROSS JOIN says, and SQLite leaves the order as it is.
+    """
+
+    def visit_join(self, join: Any, *arguments: Any, **options: Any) -> str:  # noqa: ANN401 — SQLAlchemy's
+        written = str(super().visit_join(join, *arguments, **options))  # type: ignore[no-untyped-call]
+        return written if join.isouter or join.full else written.replace(" JOIN ", " CROSS JOIN ", 1)
 
     def get_from_hint_text(self, table: object, text: str | None) -> str | None:  # noqa: ARG002 — SQLAlchemy's name
         return text
