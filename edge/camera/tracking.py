@@ -123,8 +123,8 @@ class Tracker:
         return any(not track.told for track in self._tracks)
 
     def open_looks(self) -> list[Look]:
-        """The newest look of each track, told or not."""
-        return [track.last for track in self._tracks]
+        """The looks of the tracks that are not over yet; of one that was told, the newest."""
+        return [look for track in self._tracks for look in track.looks]
 
     def reads_of(self, plate: Plate, now_ns: int) -> tuple[int, float]:
         """How often the track that this plate would join was read, and the widest of those looks in pixels."""

@@ -182,6 +182,8 @@ class Bodies(Road):
 
     bare: tuple[str, ...] = ()
     """Texts of the cars that show no plate."""
+    bare_until_ms: float = 0
+    """None of them shows one before."""
 
     def body(self, car: Car, ms: float) -> Box | None:
         seen = car.plate(ms)
@@ -195,7 +197,10 @@ class Bodies(Road):
         return Motion(tuple(bodies), 0.1) if bodies else None
 
     def find(self, frame: Frame, motion: Motion | None) -> list[Plate]:
-        return [plate for plate in super().find(frame, motion) if self.found[plate] not in self.bare]
+        found = super().find(frame, motion)
+        if frame.monotonic_ns < self.bare_until_ms * 1_000_000:
+            return []
+        return [plate for plate in found if self.found[plate] not in self.bare]
 
     def spot(self, frame: Frame, region: Box) -> list[Spot]:
         return [
@@ -234,6 +239,14 @@ def test_a_vehicle_with_a_plate_stays_one_sighting_and_costs_no_look() -> None:
 def test_a_vehicle_whose_plate_nobody_could_read_is_told_once() -> None:
     told, _ = replay_bodies(Bodies([Car("", to_ms=2000)]))
     assert texts(told) == [None]
+
+
+@pytest.mark.parametrize("text", ["123ABC", ""], ids=["read", "unread"])
+def test_a_vehicle_whose_plate_is_seen_late_and_long_is_one_sighting(text: str) -> None:
+    """The plate ends the looks at the vehicle, whose track is over long before the plate's pass is."""
+    slow = Car(text, to_ms=6000, start=(250, 150), speed=(110, 60), growth=5)
+    told, _ = replay_bodies(Bodies([slow], bare_until_ms=1500), until_ms=9000)
+    assert texts(told) == [text or None]
 
 
 def test_of_two_the_one_that_shows_no_plate_is_told_too_and_ids_differ() -> None:
