@@ -132,7 +132,8 @@ def test_files_that_may_not_grow_are_an_outage_like_any_other(tmp_path):
     """A quota, for whoever may not mount."""
     broker, desk = running(tmp_path, tmp_path / "desk.db")
     try:
-        limit = max(file.stat().st_size for file in tmp_path.glob("desk.db*")) + 20_000
+        grows = (tmp_path / name for name in ("desk.db", "desk.db-wal"))
+        limit = max(file.stat().st_size for file in grows) + 20_000
         resource.prlimit(desk.process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
         send(broker, 40)
         until(lambda: away(desk), "it is said")
