@@ -42,12 +42,15 @@ def note(connection: Connection, fold: str, captured_ms: int) -> None:
     """Take one plate into its five minutes."""
     begin_ms = captured_ms - captured_ms % SPAN_MS
     where = trio.c.begin_ms == begin_ms
-    connection.execute(_NEW, {"begin_ms": begin_ms, "found": b""})
-    kept = connection.execute(select(trio.c.found).where(where).with_for_update()).scalar_one()
-    if kept is None:  # some of its plates are in no bit any more
+    asked = select(trio.c.found).where(where).with_for_update()
+    kept = connection.execute(asked).one_or_none()
+    if kept is None:  # of two desks that come first at once, one makes it
+        connection.execute(_NEW, {"begin_ms": begin_ms, "found": b""})
+        kept = connection.execute(asked).one()
+    if kept.found is None:  # some of its plates are in no bit any more
         return
-    grown = merged(kept, trios(fold))
-    if grown != kept:
+    grown = merged(kept.found, trios(fold))
+    if grown != kept.found:
         connection.execute(trio.update().where(where).values(found=grown))
 
 
