@@ -34,9 +34,15 @@ class Visits:
     @contextmanager
     def begin(self, begun: Begun) -> Iterator[None]:
         """Around the whole of it. OSError: it does not begin, for nobody would hear of it."""
-        with self._notes.begin(self._notes.folder / f"{stem(begun.started)}.open", begun) as lock:
+        with self._notes.begin(self._free(stem(begun.started)), begun) as lock:
             yield
             os.write(lock, b".")
+
+    def _free(self, name: str) -> Path:
+        """Two technicians may begin in the same second."""
+        names = (name, *(f"{name}-{n}" for n in range(2, 100)))
+        files = (self._notes.folder / f"{one}.open" for one in names)
+        return next(file for file in files if not file.exists())
 
     def tend(self, now_ns: int, keep: Callable[[Access], object]) -> None:
         """Hand each act to `keep` once; an OSError from it ends this, for the next time."""

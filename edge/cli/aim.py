@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import argparse
     from contextlib import AbstractContextManager
 
+    from edge.camera.aim.serving import Place
     from edge.camera.aim.sight import Report, Sight
     from edge.settings.camera import SourceSettings
 
@@ -47,11 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0 < arguments.minutes <= MINUTES_MAX:
         print(f"plate-reader aim: --minutes is from 0 to {MINUTES_MAX:g}", file=sys.stderr)
         return WRONG
+    place = None if arguments.tui else _place(arguments)
+    if place is None and not arguments.tui:
+        return WRONG
     try:
         with _told(arguments):
-            if arguments.tui:
+            if place is None:
                 return _in_terminal(_sight(arguments), arguments.minutes * 60)
-            return _on_page(arguments)
+            return _on_page(arguments, place)
     except (SourceUnusable, OSError) as wrong:
         print(f"plate-reader aim: {wrong}", file=sys.stderr)
         return WRONG
@@ -85,20 +89,26 @@ def _source(path: Path | None) -> SourceSettings | None:
     return SourceSettings(kind="video" if path.is_file() else "folder", address=str(path))
 
 
-def _on_page(arguments: argparse.Namespace) -> int:
+def _place(arguments: argparse.Namespace) -> Place | None:
+    """Where the page will be; None when it cannot be there, which has been said."""
     try:
-        from edge.camera.aim.serving import ListenRefused, Place, serve
+        from edge.camera.aim.serving import ListenRefused, Place
     except ModuleNotFoundError as missing:
         print(
             f"plate-reader aim: the page needs {missing.name}: pip install 'plate-reader[field]', or use --tui",
             file=sys.stderr,
         )
-        return WRONG
+        return None
     try:
-        place = Place.of(arguments.listen, arguments.port, arguments.minutes * 60)
+        return Place.of(arguments.listen, arguments.port, arguments.minutes * 60)
     except ListenRefused as refused:
         print(f"plate-reader aim: {refused}", file=sys.stderr)
-        return WRONG
+        return None
+
+
+def _on_page(arguments: argparse.Namespace, place: Place) -> int:
+    from edge.camera.aim.serving import serve
+
     return DONE if serve(_sight(arguments), arguments.config.resolve(), place) else FAILED
 
 

@@ -71,3 +71,19 @@ def test_nobody_looks_through_the_camera_where_the_desk_could_not_hear_of_it(tmp
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
     assert main(["aim", "--config", str(config), "--tui", "--minutes", "0.05"]) == 2
     assert "aim" in capsys.readouterr().err
+
+
+def test_two_technicians_may_begin_in_the_same_second(visits):
+    one = visit("ana", 600)
+    with visits.begin(one), visits.begin(msgspec.structs.replace(one, who="bo")):
+        begun = told(visits, nanoseconds(one.started))
+    assert sorted(who for _, who, _ in begun) == ["ana", "bo"]
+
+
+def test_what_is_refused_before_it_begins_leaves_no_trace(tmp_path, monkeypatch, capsys):
+    live = SourceSettings(kind="rtsp", address="rtsp://127.0.0.1:9/none")
+    config = write_settings(tmp_path, msgspec.structs.replace(build_site(tmp_path), source=live))
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    assert main(["aim", "--config", str(config), "--listen", "0.0.0.0"]) == 2  # noqa: S104 — refused, that is the test
+    assert "--listen" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("aims"))
