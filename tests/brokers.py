@@ -165,6 +165,13 @@ class Subscriber:
     def payloads(self, level: str) -> list[bytes]:
         return [message.payload for message in list(self.messages) if message.topic.endswith("/" + level)]
 
+    def retained(self) -> list[Message]:
+        """All that the broker held when we came: what we say ourselves is delivered after it."""
+        marker = self._filter.replace("#", "marker")
+        self._client.publish(marker, qos=1)
+        wait_until(lambda: any(message.topic == marker for message in list(self.messages)), what="our own message")
+        return [message for message in list(self.messages) if message.retained]
+
     def _on_connect(self, client: mqtt.Client, *_: object) -> None:
         client.subscribe(self._filter, 1)
 

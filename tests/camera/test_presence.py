@@ -15,7 +15,7 @@ from edge.record.examples import EXAMPLES
 from edge.record.health import Health
 from edge.record.sighting import Sighting
 from edge.settings.camera import BrokerSettings, HomeAssistantSettings
-from tests.brokers import Subscriber, mosquitto, wait_until
+from tests.brokers import Subscriber, mosquitto
 from tests.sites import build_site, write_settings
 
 HEALTH = msgspec.to_builtins(next(one for one in EXAMPLES if isinstance(one, Health)))
@@ -47,15 +47,13 @@ def test_home_assistant_finds_the_camera_only_when_the_settings_say_so(tmp_path,
         environment = {**os.environ, "STATE_DIRECTORY": str(tmp_path / "state")}
         subprocess.run(command, check=True, timeout=100, env=environment, capture_output=True)
         with Subscriber(broker.port, filter="#") as late:  # a Home Assistant that starts a day later
-            wait_until(lambda: late.payloads("health"), what="what is retained")
-        found = [one for one in late.messages if one.topic.startswith("homeassistant/")]
+            retained = late.retained()
+        found = [one for one in retained if one.topic.startswith("homeassistant/")]
     assert sorted(one.topic for one in found) == topics
     if topics:
         found.sort(key=lambda one: one.topic)
         device = json.loads(found[0].payload)
-        retained = {one.topic for one in late.messages}
-        assert {device["stat_t"], device["avty_t"]} <= retained
-        assert found[0].retained
+        assert {device["stat_t"], device["avty_t"]} <= {one.topic for one in retained}
 
 
 def test_every_value_is_where_the_message_says_it_is(tmp_path):

@@ -42,8 +42,8 @@ def test_whoever_comes_late_learns_that_the_camera_is_there_and_sees_no_plate(br
     with client(queue, broker.port):
         wait_until(lambda: not queue.rows)
         with Subscriber(broker.port) as late:
-            wait_until(lambda: _states(late) == ["online"])
-            assert not late.payloads("sighting")
+            assert [message.topic.rsplit("/", 1)[1] for message in late.retained()] == ["status"]
+            assert _states(late) == ["online"]
     with Subscriber(broker.port) as later:
         wait_until(lambda: _states(later) == ["offline"])
 
