@@ -77,9 +77,9 @@ class Detector:
         """From loaded networks."""
         if straightener is None:
             return cls(network.listed.entry, network.run, settings)
-        straighten, entry = Straightener.of(straightener).straighten, straightener.listed.entry
-        weighed_min = None if entry.calibration.plate is None else entry.score_min
-        return cls(network.listed.entry, network.run, settings, straighten, weighed_min=weighed_min)
+        own = Straightener.of(straightener)
+        weighed_min = own.score_min_of(network.listed.name)
+        return cls(network.listed.entry, network.run, settings, own.straighten, weighed_min=weighed_min)
 
     def find(self, frame: Frame, motion: Motion | None) -> list[Plate]:
         """The plates of one frame of a stream, best first.

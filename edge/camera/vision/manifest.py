@@ -134,6 +134,8 @@ class Entry(Section, frozen=True, kw_only=True):
     """Detectors: the classes, in the order of the network's outputs. Spotters: `vehicle`."""
     score_min: Fraction = 0.3
     """Detectors, spotters, and straighteners that weigh scores: the threshold that the training recommends."""
+    score_min_with: dict[Name, Fraction] = msgspec.field(default_factory=dict)
+    """Straighteners that weigh scores: the same for one detector's, by its name; `score_min` is for all others'."""
     alphabet: str = ALPHABET
     """Readers: the characters, in the order of the network's outputs."""
     pad: Annotated[str, msgspec.Meta(max_length=1)] = "_"
@@ -236,6 +238,8 @@ def _contradictions(entry: Entry) -> Iterable[tuple[str, str]]:
         yield "labels", f"{rule}: take another network; the list is {', '.join(sorted(LABELS))}"
     if entry.kind == "detector" and PLATE not in entry.labels:
         yield "labels", f"a plate detector has the label {PLATE}: write the network's classes in their order"
+    if entry.score_min_with and entry.kind != "straightener":
+        yield "score_min_with", "only a straightener weighs detectors' scores: write score_min"
     if entry.kind == "spotter":
         yield from _spotting_contradictions(entry)
     if entry.kind == "vehicle":

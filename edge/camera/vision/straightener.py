@@ -51,6 +51,12 @@ class Straightener:
         """From a loaded network."""
         return cls(network.listed.entry, network.run)
 
+    def score_min_of(self, detector: str) -> float | None:
+        """The threshold on the scores of one detector's finds as `weigh` gives them; None when it leaves them."""
+        if self._entry.calibration.plate is None:
+            return None
+        return self._entry.score_min_with.get(detector, self._entry.score_min)
+
     def straighten(self, pixels: NDArray[np.uint8], plate: Plate) -> Plate:
         """The plate with better corners, as they were when what the network says cannot be; and with a better score."""
         quad, sure = self.study(pixels, np.array(plate.corners, np.float32))

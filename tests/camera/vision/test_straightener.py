@@ -107,3 +107,16 @@ def test_corners_that_are_not_believed_leave_the_doubt():
     found = Straightener(WEIGHING, silly).straighten(white(), plate(TRUE))
     assert found.corners == plate(TRUE).corners
     assert found.score < 0.2
+
+
+@pytest.mark.parametrize(
+    ("detector", "asked"), [("detector-wide", 0.5), ("detector-fast", 0.3), ("of-someone-else", 0.45)]
+)
+def test_each_detectors_finds_have_a_threshold_of_their_own(detector, asked):
+    own = {"detector-wide": 0.5, "detector-fast": 0.3}
+    entry = msgspec.structs.replace(WEIGHING, score_min=0.45, score_min_with=own)
+    assert Straightener(entry, outline).score_min_of(detector) == asked
+
+
+def test_without_weights_the_detectors_own_threshold_stays():
+    assert Straightener(ENTRY, outline).score_min_of("detector-wide") is None
