@@ -11,7 +11,6 @@ that `train --from` needs; ONNX Runtime folds them when it loads it, and the 8-b
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 
 from edge.camera.pixels import letterbox
+from models.train import listing
 from models.train.course import averaged
 from models.train.detector.evaluate import load, measure
 from models.train.detector.measure import SIZES, false, figures
@@ -41,7 +41,6 @@ FALSE_MAX = 0.1
 """False boxes an image that the chosen threshold may cost on val, whose photographs are full of buses and lettering: a
 road camera sees fewer, and a plate that is not found is lost while a false box is seldom read."""
 CALIBRATION_PICTURES = 128
-HEADER = "# Written by `python -m models.train.detector export`; thresholds chosen on the val split. See CARD.md.\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,10 +66,11 @@ def run(arguments: argparse.Namespace) -> None:
     if not arguments.no_int8:
         chosen = arguments.out / "detector-int8.onnx"
         quantise(whole, chosen, _canvases(Pack(arguments.pack), CALIBRATION_PICTURES))
-    manifest = [_entry(name, size, chosen, val, finder) for name, size in SIZES.items()]
-    head = "# Written by `python -m models.train.detector export`; models/manifest.yaml includes it.\nnetworks:\n"
-    (arguments.out / "manifest.yaml").write_text(head + "".join(manifest))
-    print("".join(manifest))
+    entries = [_entry(name, size, chosen, val) for name, size in SIZES.items()]
+    a, b = finder.calibration.tolist()
+    remark = f"Scores are probabilities already: sigmoid({a:.4f} · logit {b:+.4f}) is in the graph."
+    listing.write(arguments.out / "manifest.yaml", "detector", entries, remark)
+    print((arguments.out / "manifest.yaml").read_text())
 
 
 def write(finder: Finder, path: Path) -> None:
@@ -199,22 +199,18 @@ def _canvases(pack: Pack, count: int) -> list[NDArray[np.uint8]]:
     ]
 
 
-def _entry(name: str, size: tuple[int, int], path: Path, val: Pack, finder: Finder) -> str:
-    """One input size's lines in the manifest; its threshold is its own."""
+def _entry(name: str, size: tuple[int, int], path: Path, val: Pack) -> dict[str, Any]:
+    """What the manifest says of one input size; its threshold is its own."""
     outcomes = measure(load(path), val, size)
     score_min = threshold(outcomes)
     got: dict[str, Any] = figures(outcomes, score_min)
-    a, b = finder.calibration.tolist()
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return (
-        f"- name: detector-{name}\n"
-        f"  file: {path.name}\n"
-        f"  sha256: {digest}\n"
-        f"  adapter: corner-detector/1\n"
-        f"  input: {{width: {size[0]}, height: {size[1]}, layout: NHWC, type: uint8, color: bgr}}\n"
-        f"  labels: [plate]\n"
-        f"  score_min: {score_min}\n"
-        f"  # Scores are probabilities already: sigmoid({a:.4f} · logit {b:+.4f}) is in the graph.\n"
-        f"  val: {{recall: {got['found'] / got['plates']:.4f}, false_per_image: {got['false'] / len(outcomes):.4f}, "
-        f"corner_error: {got['corner_source']:.4f}}}\n"
-    )
+    return {
+        **listing.entry(path, f"detector-{name}", "corner-detector/1", listing.BYTES, size),
+        "labels": ["plate"],
+        "score_min": score_min,
+        "val": {
+            "recall": round(got["found"] / got["plates"], 4),
+            "false_per_image": round(got["false"] / len(outcomes), 4),
+            "corner_error": round(float(got["corner_source"]), 4),
+        },
+    }

@@ -72,8 +72,7 @@ def loaded(model: Path, validation: Validation) -> tuple[Callable[[np.ndarray], 
     with tempfile.TemporaryDirectory() as folder:
         graph = Path(folder) / "reader.onnx"
         write(load_weights(model), graph)
-        network = session(graph)
-    return network, calibrate(network, validation)
+        return session(graph), calibrate(graph, validation)
 
 
 def confusions(pairs: list[tuple[str, str]]) -> Counter[tuple[str, str]]:

@@ -13,7 +13,6 @@ weights have seven bits, because chips without VNNI add eight-bit products with 
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from edge.camera.pixels import READER_HEIGHT, READER_WIDTH, glances
 from edge.camera.plates import ALPHABET, fold
 from edge.camera.vision.adapters.reading import READING
 from edge.camera.vision.manifest import Entry
+from models.train import listing
 from models.train.course import averaged
 from models.train.halves import halve
 from models.train.reader.calibrate import TEMPERATURES, Calibration, fit_region, fit_settled, fit_text
@@ -60,13 +60,13 @@ def run(arguments: argparse.Namespace) -> None:
     write(load_weights(arguments.model), graph)
     network = session(graph)
     validation = Validation(arguments.folder)
-    calibration = calibrate(network, validation)
-    graphs = {"reader": (graph, held_out(network, validation, calibration))}
+    calibration = calibrate(graph, validation)
+    graphs = {graph: held_out(network, validation, calibration)}
     print(f"{graph}: {graph.stat().st_size / 1e6:.2f} MB", calibration)
     if arguments.int8:
         small = arguments.out / "reader-int8.onnx"
         quantise(graph, small, validation.calibration_pictures())
-        graphs["reader-int8"] = (small, held_out(session(small), validation, calibration))
+        graphs[small] = held_out(session(small), validation, calibration)
         compare(network, session(small), validation)
     manifest(graphs, calibration, arguments.out / "manifest.yaml")
 
@@ -128,8 +128,9 @@ def tensor(crop: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray((crop.astype(np.float32) / 127.5 - 1.0).transpose(2, 0, 1)[None])
 
 
-def calibrate(network: Callable[[np.ndarray], Outputs], validation: object) -> Calibration:
+def calibrate(graph: Path, validation: object) -> Calibration:
     """Fit everything on val."""
+    network = session(graph)
     crops, texts, regions = validation.for_calibration()  # type: ignore[attr-defined]
     glanced = [[network(one) for one in glances(crop)] for crop in crops]
     outputs = [first for first, *_ in glanced]
@@ -141,7 +142,7 @@ def calibrate(network: Callable[[np.ndarray], Outputs], validation: object) -> C
     for temperature in TEMPERATURES:
         whole, single = fit_text(np.stack([one[0] for one in said]), truths, temperature)
         raw = Calibration(temperature, whole, warmth, threshold)
-        settled, loss, right = fit_settled([reads(raw, glanced[i]) for i in known], truths)
+        settled, loss, right = fit_settled([reads(graph, raw, glanced[i]) for i in known], truths)
         print(f"temperature {temperature}: log-loss {single:.4f}, settled by shapes {loss:.4f}, {right:.4f} right")
         if best is None or loss < best[0]:
             best = loss, replace(raw, settled=settled)
@@ -149,9 +150,9 @@ def calibrate(network: Callable[[np.ndarray], Outputs], validation: object) -> C
     return best[1]
 
 
-def reads(calibration: Calibration, outputs: list[Outputs]) -> list[Read]:
+def reads(graph: Path, calibration: Calibration, outputs: list[Outputs]) -> list[Read]:
     """What the device's adapter makes of the network's outputs."""
-    listed = msgspec.convert(entry("reader", "reader.onnx", "0" * 64, calibration), Entry)
+    listed = msgspec.convert(entry(graph, calibration), Entry)
     decode_outputs = READING[listed.adapter].decode
     return [decode_outputs(listed, tuple(output[None] for output in one)) for one in outputs]
 
@@ -170,45 +171,27 @@ def held_out(
     return out
 
 
-def entry(name: str, file: str, sha256: str, calibration: Calibration) -> dict[str, object]:
-    """What the manifest says of one graph."""
+def entry(graph: Path, calibration: Calibration) -> dict[str, object]:
+    """What the manifest says of one graph, which bears the file's name."""
     return {
-        "name": name,
-        "file": file,
-        "sha256": sha256,
-        "adapter": "ctc-reader/1",
-        "input": {
-            "width": READER_WIDTH,
-            "height": READER_HEIGHT,
-            "color": "bgr",
-            "scale": round(1 / 127.5, 9),
-            "offset": -1.0,
-        },
+        **listing.entry(graph, graph.stem, "ctc-reader/1", listing.UNIT, (READER_WIDTH, READER_HEIGHT)),
         "alphabet": ALPHABET,
         "regions": list(REGIONS),
         "calibration": calibration.told(),
     }
 
 
-def manifest(graphs: dict[str, tuple[Path, dict[str, float]]], calibration: Calibration, path: Path) -> None:
-    """What models/manifest.yaml includes: each graph by name, with what it reads of val."""
-    import yaml
-
-    entries = [
-        {**entry(name, graph.name, hashlib.sha256(graph.read_bytes()).hexdigest(), calibration), "val": val}
-        for name, (graph, val) in graphs.items()
-    ]
-    head = (
-        "# Written by `python -m models.train.reader export`.\n"
-        "# confidence = sigmoid(a*x + b*y + c), whole_text = [a, b, c]; x, y: ctc.Decoded.features:\n"
-        "# log-odds, within ±12, of the text and of its least sure character at `temperature`.\n"
-        "# settled = [a, b, c, d] over vision.settle.Choice.features: a photograph's read, once shapes are weighed.\n"
-        "# region = softmax(logits / region_temperature); the best is named when it reaches region_names_one;\n"
-        "# `other` is no name.\n"
-    )
-    path.write_text(
-        head
-        + yaml.safe_dump({"networks": entries}, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
+def manifest(graphs: dict[Path, dict[str, float]], calibration: Calibration, path: Path) -> None:
+    """What models/manifest.yaml includes: each graph with what it reads of val."""
+    listing.write(
+        path,
+        "reader",
+        [{**entry(graph, calibration), "val": val} for graph, val in graphs.items()],
+        "confidence = sigmoid(a*x + b*y + c), whole_text = [a, b, c]; x, y: ctc.Decoded.features:",
+        "log-odds, within ±12, of the text and of its least sure character at `temperature`.",
+        "settled = [a, b, c, d] over vision.settle.Choice.features: a photograph's read, once shapes are weighed.",
+        "region = softmax(logits / region_temperature); the best is named when it reaches region_names_one;",
+        "`other` is no name.",
     )
 
 

@@ -11,7 +11,6 @@ signs, persons, cyclists) reach: three such finds in a row, on a path, are then 
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 
 from edge.camera.pixels import SPOTTER_SIDE
+from models.train import listing
 from models.train.course import averaged
 from models.train.halves import halve
 from models.train.spotter.network import Head, Told, body_of
@@ -85,26 +85,10 @@ def write(told: Told, path: Path) -> None:
 
 def manifest(graph: Path, score_min: float, val: dict[str, float], path: Path) -> None:
     """What models/manifest.yaml includes."""
-    import yaml
-
     entry = {
-        "name": "spotter",
-        "file": graph.name,
-        "sha256": hashlib.sha256(graph.read_bytes()).hexdigest(),
-        "adapter": "vehicle-spotter/1",
-        "input": {
-            "width": SPOTTER_SIDE,
-            "height": SPOTTER_SIDE,
-            "color": "bgr",
-            "scale": round(1 / 127.5, 9),
-            "offset": -1.0,
-        },
+        **listing.entry(graph, "spotter", "vehicle-spotter/1", listing.UNIT, (SPOTTER_SIDE, SPOTTER_SIDE)),
         "labels": ["vehicle"],
         "score_min": score_min,
         "val": val,
     }
-    head = "# Written by `python -m models.train.spotter export`.\n"
-    text = yaml.safe_dump(
-        {"networks": [entry]}, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
-    )
-    path.write_text(head + text)
+    listing.write(path, "spotter", [entry])

@@ -6,7 +6,6 @@ python -m models.train.straightener export --model build/straightener/last.pt
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 
 from edge.camera.pixels import STRAIGHTENER_HEIGHT, STRAIGHTENER_WIDTH
+from models.train import listing
 from models.train.course import averaged
 from models.train.detector.scenes import Pack
 from models.train.straightener.network import Exported, Straightener
@@ -52,16 +52,9 @@ def run(arguments: argparse.Namespace) -> None:
         input_names=["image"],
         output_names=["corners", "plate"],
     )
-    (arguments.out / "manifest.yaml").write_text(
-        "# Written by `python -m models.train.straightener export`; models/manifest.yaml includes it.\n"
-        "networks:\n"
-        "- name: straightener\n"
-        f"  file: {path.name}\n"
-        f"  sha256: {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
-        "  adapter: plate-straightener/1\n"
-        f"  input: {{width: {STRAIGHTENER_WIDTH}, height: {STRAIGHTENER_HEIGHT}, "
-        "layout: NHWC, type: uint8, color: bgr}\n"
-        f"  val: {{corner_error: {error:.4f}}}\n"
-    )
+    size = (STRAIGHTENER_WIDTH, STRAIGHTENER_HEIGHT)
+    entry = listing.entry(path, "straightener", "plate-straightener/1", listing.BYTES, size)
+    entry["val"] = {"corner_error": round(float(error), 4)}
+    listing.write(arguments.out / "manifest.yaml", "straightener", [entry])
     print("now: python -m models.train.straightener weigh (until then the device uses the detector's score alone)")
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, corner error {error:.4f} of the width on val")

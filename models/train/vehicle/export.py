@@ -10,7 +10,6 @@ parameters' names, so that `train --from models/vehicle/vehicle.onnx` can go on 
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ import numpy as np
 import torch
 
 from edge.camera.pixels import VEHICLE_SIDE
+from models.train import listing
 from models.train.course import averaged
 from models.train.halves import halve
 from models.train.vehicle.calibrate import held_out, named, temperatures
@@ -107,29 +107,15 @@ def _right(answers: object, fitted: dict[str, float]) -> dict[str, float]:
 
 def manifest(graph: Path, fitted: dict[str, float], val: dict[str, float], path: Path) -> None:
     """What models/manifest.yaml includes."""
-    import yaml
-
     words = {f"{name}s": list(HEADS[name][1]) for name in HEADS}
     entry = {
-        "name": "vehicle",
-        "file": graph.name,
-        "sha256": hashlib.sha256(graph.read_bytes()).hexdigest(),
-        "adapter": "vehicle-words/1",
-        "input": {
-            "width": VEHICLE_SIDE,
-            "height": VEHICLE_SIDE,
-            "color": "bgr",
-            "scale": round(1 / 127.5, 9),
-            "offset": -1.0,
-        },
+        **listing.entry(graph, "vehicle", "vehicle-words/1", listing.UNIT, (VEHICLE_SIDE, VEHICLE_SIDE)),
         "words": {**words, **{f"{name}_temperature": fitted[name] for name in HEADS}},
         "val": val,
     }
-    head = (
-        "# Written by `python -m models.train.vehicle export`.\n"
-        "# probability = softmax(logits / temperature); where `other` is the most probable word, none is named.\n"
-    )
-    path.write_text(
-        head
-        + yaml.safe_dump({"networks": [entry]}, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
+    listing.write(
+        path,
+        "vehicle",
+        [entry],
+        "probability = softmax(logits / temperature); where `other` is the most probable word, none is named.",
     )
