@@ -225,5 +225,7 @@ def _say_refused(arguments: argparse.Namespace, sentence: str, problems: tuple[P
 def _say_reading(reading: Reading) -> None:
     for reason, count in sorted(reading.left_out.items()):
         print(f"left out: {count:,} {reason}")
+    if reading.respelled:
+        print(f"{reading.respelled:,} lines held fullwidth characters, no-break blanks or dashes: read as plain ones")
     if reading.unknown_states:
         print(f"{reading.unknown_states:,} entries are of states that we do not know: their hits are characters only")

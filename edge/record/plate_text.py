@@ -53,9 +53,13 @@ def _refuse(text: str, *, wildcards: bool = False) -> str:
     for position, character in enumerate(text, start=1):
         known = character in " -.\t·•" or (character.isascii() and character.isalnum())
         if not known and not (wildcards and character in "*?"):
-            name = unicodedata.name(character, f"U+{ord(character):04X}")
-            raise NotPlateText(f"character {position} is {name}; a plate has {allowed}")
+            raise NotPlateText(f"character {position} is {name(character)}; a plate has {allowed}")
     raise NotPlateText(f"a plate has {allowed}")
+
+
+def name(character: str) -> str:
+    """What Unicode calls a character, or its number: what one sees may be another's look."""
+    return unicodedata.name(character, f"U+{ord(character):04X}")
 
 
 def zero(text: str) -> str:

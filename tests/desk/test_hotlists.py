@@ -1,4 +1,5 @@
 import time as clock
+import unicodedata
 
 import msgspec
 import pytest
@@ -143,6 +144,115 @@ def test_a_wrong_list_is_refused_with_its_line(content, form, line):
     problems = read(content, form, ALL_CODES, NOW_S).problems
     assert problems
     assert problems[0].line == line
+
+
+FIXED = ncic_line("12{}BC", "KS")
+COMMA = "V,NY03030P0,20210609,12{}BC,KS,2021,MC,2005,YAMA,CYL,MC,YEL/BLK"
+STRANGE = {
+    "cyrillic": "\u0410",
+    "greek": "\u039f",
+    "zero_width": "\u200b",
+    "right_to_left": "\u202e",
+    "mark": "\u200f",
+    "arabic_digit": "\u0661",
+    "accent": "A\u0301",
+    "soft_hyphen": "\u00ad",
+    "next_line": "\u0085",
+    "bold": "\U0001d400",
+    "kelvin": "\u212a",
+    "inner_bom": "\ufeff",
+}
+
+
+@pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE)
+@pytest.mark.parametrize(
+    ("form", "line", "content"),
+    [
+        pytest.param("csv", 2, "plate,state\n12{}BC,KS", id="csv_plate"),
+        pytest.param("csv", 2, "plate,state\n12ABC,K{}", id="csv_state"),
+        pytest.param("csv", 1, "pl{}te,state\n12ABC,KS", id="csv_header"),
+        pytest.param("csv", 2, "plate,state,code\n12ABC,KS,V{}", id="csv_code"),
+        pytest.param("csv", 2, "plate,state,calibration\n12ABC,KS,y{}s", id="csv_calibration"),
+        pytest.param("amber", 2, "alert,plate,state,expires\nKS1,12{}BC,KS,2026-11-25", id="amber_plate"),
+        pytest.param("amber", 2, "alert,plate,state,expires\nKS1,12ABC,KS,2026-11-2{}", id="amber_end"),
+        pytest.param("ncic", 2, f"HEADER\n{FIXED}", id="ncic_plate"),
+        pytest.param("ncic", 2, "HEADER\n" + ncic_line("12ABC", "K{}"), id="ncic_state"),
+        pytest.param("ncic", 1, ncic_line("12ABC").replace("1", "{}", 1), id="ncic_number_in_the_first_line"),
+        pytest.param("ncic", 1, "HEADER 2026{}11230600\n" + ncic_line(), id="ncic_header"),
+        pytest.param("ncic", 2, f"HEADER\n{COMMA}", id="comma_plate"),
+        pytest.param("ncic", 1, COMMA.replace("V", "V{}", 1).replace("{}B", "AB"), id="comma_code_in_the_first_line"),
+    ],
+)
+def test_what_only_looks_like_a_letter_or_is_invisible_is_a_wrong_line(form, line, content, strange):
+    """Never an entry that can match nothing, nor one whose state is gone, nor a record taken for a header."""
+    reading = read(content.format(strange).encode(), form, ALL_CODES, NOW_S)
+    assert [problem.line for problem in reading.problems][:1] == [line]
+    assert plate_text.name(strange[-1]) in str(reading.problems[0])
+    assert strange not in str(reading.problems[0])
+
+
+@pytest.mark.parametrize(
+    ("form", "content"),
+    [
+        pytest.param("csv", "plate,state\n１２３ＡＢＣ,ＫＳ", id="fullwidth"),
+        pytest.param("csv", "ｐlate,state\n123ABC,KS", id="fullwidth_header"),
+        pytest.param("csv", "plate,state\n123–ABC,KS\u00a0", id="dash_and_blank_as_word_processors_write_them"),
+        pytest.param("csv", "plate,state\n123·ABC,KS", id="middle_dot"),
+        pytest.param("ncic", "HEADER\n" + ncic_line("１２３ＡＢＣ", "KS"), id="fixed_width"),
+        pytest.param("ncic", "HEADER\n" + COMMA.format("").replace("12BC", "123\u3000ABC"), id="by_commas"),
+    ],
+)
+def test_other_forms_of_plain_characters_are_read_as_those_and_counted(form, content):
+    reading = read(content.encode(), form, ALL_CODES, NOW_S)
+    assert (texts(reading), reading.problems, reading.respelled) == ([("123ABC", "US-KS")], [], 1)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(ncic_line().replace("V", "v", 1), id="a_small_letter_in_its_number"),
+        pytest.param(ncic_line().replace("V", " ", 1), id="no_code"),
+        pytest.param("V,KS000000,20261123,85TF66,KS", id="a_short_ori"),
+        pytest.param("VV,KS0000000,20261123,85TF66,KS", id="two_codes"),
+    ],
+)
+def test_a_first_record_that_is_wrong_is_no_header(first):
+    reading = read(first.encode(), "ncic", ALL_CODES, NOW_S)
+    assert len(reading.rows) + len(reading.problems) == 1
+    assert reading.made_s is None
+
+
+@pytest.mark.parametrize(
+    "header", ["LPR EXTRACT 202611230600", "HDR,KS,20261123,0600", "KANSAS LPR FILE 2026-11-23 06:00"]
+)
+def test_a_header_is_a_header(header):
+    reading = read(f"{header}\n{ncic_line()}".encode(), "ncic", ALL_CODES, NOW_S)
+    assert (len(reading.rows), reading.problems) == (1, [])
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    plate=st.text(st.one_of(st.sampled_from("123ABCO- "), st.characters(codec="utf-8")), min_size=1, max_size=9),
+    state=st.text(st.one_of(st.sampled_from("KSO0"), st.characters(codec="utf-8")), min_size=2, max_size=2),
+    form=st.sampled_from(["csv", "fixed", "comma"]),
+)
+def test_every_entry_can_match_what_a_camera_may_read(plate, state, form):
+    """Whatever stands in a line: an entry that plain letters and digits find, a problem, or left out and counted."""
+    line = {
+        "csv": f"plate,state\n{plate},{state}",
+        "fixed": f"HEADER\n{ncic_line(plate, state)}",
+        "comma": f"HEADER\nV,NY03030P0,20210609,{plate},{state},2021",
+    }[form]
+    reading = read(line.encode(), "csv" if form == "csv" else "ncic", ALL_CODES, NOW_S)
+    assert len(reading.rows) + len(reading.problems) + sum(reading.left_out.values()) > 0
+    for row in reading.rows:
+        text = row[1].decode("ascii")
+        index = ListIndex(pack([row]))
+        read_by_a_camera = text.replace("*", "").replace("?", "A")
+        assert plate_text.normalise(read_by_a_camera) == read_by_a_camera
+        assert index.alike(read_by_a_camera) or index.wildcards(read_by_a_camera)
+        letters = [c for c in unicodedata.normalize("NFKC", state) if c.isalnum()]
+        assert row[2] or all(c.isascii() for c in letters), "a state that only looks like one is not let in as unknown"
 
 
 @settings(max_examples=300, deadline=None)

@@ -6,6 +6,9 @@ Three formats, one result:
     csv     plate,state[,code][,type][,color][,expires][,calibration]      a header line names the columns
     amber   alert,plate,state,expires[,type][,color]                       likewise
 
+A list is plain ASCII. Other forms of the same characters (fullwidth digits, no-break blanks, dashes) are read as those;
+what only looks alike, or is not to be seen at all, is a problem: it would match nothing, and nobody would know.
+
 What a line may not be (Immigration Violator, suspended registration, junk plates, repetitions, files that the policy
 does not alert on) is left out and counted by reason; what it cannot be is a problem with its line number.
 """
@@ -37,6 +40,15 @@ LINE_MAX: Final = 400
 PROBLEMS_MAX: Final = 100
 """Enough to see what kind of file it is."""
 
+_BLANKS: Final = "\u00a0\u2002\u2003\u2007\u2009\u202f\u3000"
+_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2212"
+_PLAIN: Final = str.maketrans(
+    {chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F)}  # fullwidth forms
+    | dict.fromkeys(_BLANKS, " ")
+    | dict.fromkeys(_DASHES + "·•", "-")
+)
+"""What is the same character by Unicode, or a separator that a plate is written with and compared without."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -57,6 +69,8 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     left_out: Counter[LeftOut] = field(default_factory=Counter)
     unknown_states: int = 0
+    respelled: int = 0
+    """Lines with other forms of plain characters."""
     made_s: int | None = None
     """When the extract was made, where its header says so."""
 
@@ -112,13 +126,26 @@ def _lines(content: bytes, reading: Reading) -> list[str]:
         return []
     lines = text.replace("\r\n", "\n").split("\n")
     for number, line in enumerate(lines, start=1):
-        if len(line) > LINE_MAX:
-            reading.problems.append(Problem(number, f"{len(line)} characters; a line has at most {LINE_MAX}"))
-        elif not line.isprintable() and any(ord(c) < 32 and c != "\t" for c in line):
-            reading.problems.append(Problem(number, "a control character: this is no list"))
+        if not line.isascii():
+            lines[number - 1] = line.translate(_PLAIN)
+            reading.respelled += 1
+        if fault := _line_fault(lines[number - 1]):
+            reading.problems.append(Problem(number, fault))
         if len(reading.problems) >= PROBLEMS_MAX:
             break
     return lines
+
+
+def _line_fault(line: str) -> str | None:
+    """Why no line of any list can be so."""
+    if len(line) > LINE_MAX:
+        return f"{len(line)} characters; a line has at most {LINE_MAX}"
+    if not line.isprintable() and any(ord(c) < 32 and c != "\t" for c in line):
+        return "a control character: this is no list"
+    if not line.isascii():
+        place, strange = next((n, c) for n, c in enumerate(line, start=1) if not c.isascii())
+        return f"character {place} is {plate_text.name(strange)}, which matches nothing: write plain letters and digits"
+    return None
 
 
 def _admit(row: PackedRow, active: frozenset[str], now_s: int, seen: set[tuple[bytes, bytes, bytes]]) -> None:
@@ -148,6 +175,8 @@ def _check_whole(reading: Reading, form: Format) -> None:
 # ── NCIC ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _NIC: Final = re.compile(r"[A-Z]\d{9}")
+_ALMOST: Final = re.compile(r".{10}[A-Z0-9]{9}\d{8}.{12}|.{0,2},[^,]*,\d{8},|[^,]*,[A-Z]{2}[A-Z0-9]{7},\d{8},")
+"""A first line that is a broken record and no header: ORI or code, and the date, stand where a record has them."""
 _HEADER_DATE: Final = re.compile(r"(20\d\d)-?([01]\d)-?([0-3]\d)(?:[T ]?([0-2]\d):?([0-5]\d))?")
 
 
@@ -187,8 +216,8 @@ def _by_comma(line: str) -> tuple[str, str, str, str, str, str]:
 
 
 def _is_header(line: str, reading: Reading) -> bool:
-    """The first line is a header unless it is a record: the extract has one, and nobody documents it."""
-    if _NIC.match(line) or re.match(r"[A-Z],\w{9},\d{8},", line):
+    """The first line is a header unless it is a record, right or wrong: the extract has one that nobody documents."""
+    if _NIC.match(line) or _ALMOST.match(line):
         return False
     reading.made_s = _header_time(line)
     return True
@@ -260,7 +289,7 @@ def _row(value: dict[str, str], form: Format) -> PackedRow:
     if region is None and value["state"]:
         raise WrongLine("state is none that we know: two letters such as KS, or leave it empty")
     expires_s = _expiry(value.get("expires", ""), needed=form == "amber")
-    calibration = value.get("calibration", "").lower() in {"yes", "true", "1"}
+    calibration = _yes(value.get("calibration", ""))
     types, colors = _words(value.get("type", ""), value.get("color", ""))
     return packed_row(text, region, code, types, colors, expires_s, calibration=calibration)
 
@@ -273,6 +302,12 @@ def _words(kind: str, color: str) -> tuple[tuple[VehicleType, ...], tuple[Color,
     if color and not colors:
         raise WrongLine(f"color is none that we know: {', '.join(codes.ALL_COLORS)}, or an NCIC colour")
     return types, colors
+
+
+def _yes(value: str) -> bool:
+    if value.lower() not in {"yes", "true", "1", "no", "false", "0", ""}:
+        raise WrongLine("calibration is neither yes nor no")
+    return value.lower() in {"yes", "true", "1"}
 
 
 def _expiry(value: str, *, needed: bool) -> int:
