@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from edge.camera.alignment import similarity
-from edge.camera.plates import fold, normalise
+from edge.camera.plates import confusable, fold, normalise
 from edge.record.words import nanoseconds
 
 if TYPE_CHECKING:
@@ -173,7 +173,8 @@ def _count(told: Score, expected: Expected, sighting: Sighting, name: str) -> No
     told.right += fold(sighting.plate.text) == fold(expected.text)
     told.right_strict += sighting.plate.text == expected.text
     if fold(sighting.plate.text) != fold(expected.text):
-        told.wrong.append(f"{name}: {sighting.plate.text} for {expected.text}")
+        text = sighting.plate.text
+        told.wrong.append(f"{name}: {text} for {expected.text}{_likeness(text, expected.text)}")
     if expected.region is not None:
         told.regions += 1
         told.regions_named += sighting.region is not None
@@ -182,6 +183,14 @@ def _count(told: Score, expected: Expected, sighting: Sighting, name: str) -> No
         told.directions += 1
         told.directions_right += sighting.direction == expected.direction
     _count_vehicle(told, expected, sighting.vehicle)
+
+
+def _likeness(text: str, truth: str) -> str:
+    """Says it when nothing but characters of like looks differ: that is the picture's fault, not the pass's."""
+    differing = [(a, b) for a, b in zip(truth, text, strict=False) if a != b]
+    if len(text) != len(truth) or not all(confusable(a, b) for a, b in differing):
+        return ""
+    return " (look alike: " + ", ".join(f"{a} as {b}" for a, b in differing) + ")"
 
 
 def _count_vehicle(told: Score, expected: Expected, vehicle: VehicleSeen | None) -> None:

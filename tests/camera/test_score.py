@@ -70,6 +70,18 @@ def test_each_sighting_is_counted_once(
     ), name
 
 
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        ("I23A8C", "day: I23A8C for 123ABC (look alike: 1 as I, B as 8)"),
+        ("128ABC", "day: 128ABC for 123ABC"),
+        ("123ABCD", "day: 123ABCD for 123ABC"),
+    ],
+)
+def test_a_wrong_text_says_when_only_like_looking_characters_differ(read: str, said: str) -> None:
+    assert score(outcome(sighting(read)), TRUTH).wrong == [said]
+
+
 def test_o_and_zero_are_one_and_the_strict_figure_stands_beside() -> None:
     got = score(outcome(sighting("1O3ABC")), [Expected(text="103ABC")])
     assert (got.right, got.right_strict) == (1, 0)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.train.course import averaged
 from models.train.detector.scenes import Pack
+from models.train.straightener.export import weights_of
 from models.train.straightener.network import Straightener
 from models.train.straightener.validate import Validation
 
@@ -25,6 +25,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Two lines: corners as they stray, and straightened."""
     validation = Validation(Pack(arguments.pack, split="val", rendered=200, seed=1))
-    network = Straightener()
-    network.load_state_dict(averaged(arguments.model))
-    print(f"as found      {validation.told(None)}\nstraightened  {validation.told(network)}")
+    straightened = Straightener.like(weights_of(arguments.model))
+    print(f"as found      {validation.told(None)}\nstraightened  {validation.told(straightened)}")

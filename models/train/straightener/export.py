@@ -22,6 +22,8 @@ from models.train.straightener.validate import Validation, off, outputs
 if TYPE_CHECKING:
     import argparse
 
+    from torch import Tensor
+
 OPSET = 17
 
 
@@ -33,8 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write both files."""
-    network = Straightener()
-    network.load_state_dict(averaged(arguments.model))
+    network = Straightener.like(weights_of(arguments.model))
     validation = Validation(Pack(arguments.pack, split="val", rendered=200, seed=1))
     crops = np.stack([sample.crop for sample in validation.samples])
     moves, _ = outputs(network, crops)
@@ -58,3 +59,19 @@ def run(arguments: argparse.Namespace) -> None:
     listing.write(arguments.out / "manifest.yaml", "straightener", [entry])
     print("now: python -m models.train.straightener weigh (until then the device uses the detector's score alone)")
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, corner error {error:.4f} of the width on val")
+
+
+def weights_of(path: Path) -> dict[str, Tensor]:
+    """What `Straightener.like` takes, from a checkpoint (averaged) or an exported graph, whose weights are folded."""
+    if path.suffix != ".onnx":
+        return averaged(path)
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(str(path)).graph
+    held = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
+    convs = [node.input for node in graph.node if node.op_type == "Conv"]
+    in_order = [held[name] for _, weight, bias in convs for name in (weight, bias)]
+    names = list(Straightener(folded=True).state_dict())
+    dense = {name: held[f"network.{name}"] for name in names[len(in_order) :]}
+    return {**dict(zip(names, in_order, strict=False)), **dense}

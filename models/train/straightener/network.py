@@ -14,21 +14,23 @@ from torch import Tensor, nn
 from edge.camera.pixels import STRAIGHTENER_HEIGHT, STRAIGHTENER_MARGIN, STRAIGHTENER_WIDTH
 
 
-def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    )
+def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, *, folded: bool) -> list[nn.Module]:
+    """Normalised while it learns from nothing; once that is folded into its weights, it has a bias instead."""
+    conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=folded)
+    return [conv] if folded else [conv, nn.BatchNorm2d(outputs)]
+
+
+def _active(*layers: nn.Module) -> nn.Sequential:
+    return nn.Sequential(*layers, nn.ReLU(inplace=True))
 
 
 class Residual(nn.Module):
     """Two 3×3 convolutions beside a straight line."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, folded: bool) -> None:
         super().__init__()
-        self.first = _conv(width, width)
-        self.second = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
+        self.first = _active(*_conv(width, width, folded=folded))
+        self.second = nn.Sequential(*_conv(width, width, folded=folded))
 
     def forward(self, x: Tensor) -> Tensor:
         """Same shape out as in."""
@@ -36,24 +38,34 @@ class Residual(nn.Module):
 
 
 class Straightener(nn.Module):
-    """`crop` [B,3,64,128] in −1…1 → `moves` [B,4,2] (shares of the plate's width and height), `plate` [B] logits."""
+    """`crop` [B,3,64,128] in −1…1 → `moves` [B,4,2] (shares of the plate's width and height), `plate` [B] logits.
 
-    def __init__(self) -> None:
+    `folded`: without normalisation, as an exported graph is; to learn on from one.
+    """
+
+    def __init__(self, *, folded: bool = False) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            _conv(3, 16, 5, 2),
-            _conv(16, 32, 3, 2),
-            Residual(32),
-            _conv(32, 64, 3, 2),
-            Residual(64),
-            _conv(64, 96, 3, 2),
+            _active(*_conv(3, 16, 5, 2, folded=folded)),
+            _active(*_conv(16, 32, 3, 2, folded=folded)),
+            Residual(32, folded=folded),
+            _active(*_conv(32, 64, 3, 2, folded=folded)),
+            Residual(64, folded=folded),
+            _active(*_conv(64, 96, 3, 2, folded=folded)),
         )
-        self.squeeze = _conv(96, 32, 1)
+        self.squeeze = _active(*_conv(96, 32, 1, folded=folded))
         self.hidden = nn.Sequential(nn.Linear(32 * 4 * 8, 128), nn.ReLU(inplace=True))
         self.moves = nn.Linear(128, 8)
         self.plate = nn.Linear(128, 1)
         nn.init.zeros_(self.moves.weight)  # begin by leaving the corners where they are
         nn.init.zeros_(self.moves.bias)
+
+    @classmethod
+    def like(cls, weights: dict[str, Tensor]) -> Straightener:
+        """The network that these weights fit, with them; see `folded`."""
+        network = cls(folded="squeeze.0.bias" in weights)
+        network.load_state_dict(weights)
+        return network
 
     def forward(self, crop: Tensor) -> tuple[Tensor, Tensor]:
         """(moves, plate)."""
