@@ -222,12 +222,13 @@ camera() {
   case $name in '' | *[!a-z0-9_-]*) code=2 die "a camera's name has small letters, digits, - and _: install.sh camera north" ;; esac
   [ -L "$opt/current" ] || die "install first"
   file=$opt/config/$name.yaml
+  mkdir -p "$etc/$name"; chmod 700 "$etc/$name"
   if [ ! -f "$file" ]; then
     sed "s/^camera: north /camera: $name /; s|/etc/plate-reader/north|/etc/plate-reader/$name|" "$opt/current/config/north.yaml" >"$file.new"
     mv -f "$file.new" "$file"
-    say "$file begins as a copy of the example: say there where the camera and the broker are, then the same command again"
+    say "$file begins as a copy of the example: say there where the camera and the broker are, put secrets into $etc/$name, then the same command again; nothing was started"
+    return
   fi
-  mkdir -p "$etc/$name"; chmod 700 "$etc/$name"
   "$opt/.venv/bin/python" - "$file" >"$etc/.addresses" <<'PYTHON' || die "$file cannot be used: $opt/.venv/bin/plate-reader check --config $file"
 import sys
 from pathlib import Path

@@ -100,6 +100,13 @@ def test_the_reader_finds_its_publisher_and_nobody_else_does(service):
     assert socket["SocketGroup"][0] in service["SupplementaryGroups"][0].split()
 
 
+def test_no_service_is_a_user_whose_name_is_a_groups(service, link):
+    """Systemd makes no user up whose name a group has: 217/USER. Without `User=` it takes the unit's name."""
+    group = section(SOCKET, "Socket")["SocketGroup"][0]
+    users = [unit.get("User", [path.name.split("@")[0]])[0] for unit, path in ((service, READER), (link, LINK))]
+    assert group not in users
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
