@@ -9,6 +9,7 @@ Writes `last.pt` every five minutes (`models.train.course`), with the average's 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from models.train.course import Course, Plan, add_run_arguments, set_up
 from models.train.detector.scenes import Pack
 from models.train.detector.train import RENDERED
 from models.train.precision import autocast
+from models.train.straightener.export import weights_of
 from models.train.straightener.network import Straightener
 from models.train.straightener.samples import Sample, batch
 from models.train.straightener.validate import Validation
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to, how long."""
     add_run_arguments(parser, "build/straightener", RATE)
     parser.add_argument("--minutes", type=float, default=40.0)
+    parser.add_argument("--from", dest="start", type=Path, help="checkpoint or straightener.onnx to start from")
 
 
 class Batches(IterableDataset):  # type: ignore[type-arg]
@@ -75,8 +78,10 @@ def run(arguments: argparse.Namespace) -> None:
     """Train until the time is used up."""
     device = set_up(arguments)
     plan = Plan(rate=arguments.rate, decay=0.02, average_steps=600, clip=2.0)
-    course = Course(Straightener().to(device), arguments.out, plan, minutes=arguments.minutes)
-    course.begin()
+    start = None if arguments.start is None else weights_of(arguments.start)
+    network = Straightener() if start is None else Straightener.like(start)
+    course = Course(network.to(device), arguments.out, plan, minutes=arguments.minutes)
+    course.begin(None if start is None else lambda: start)
     validation = Validation(Pack(arguments.pack, split="val", rendered=200, seed=1))
     print(f"val as found: {validation.told(None)}", flush=True)
     pack, seed = Pack(arguments.pack, rendered=RENDERED), arguments.seed + course.step

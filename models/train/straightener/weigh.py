@@ -1,7 +1,7 @@
 """Weigh the detector's score against the straightener's `plate`, on val, and write the weights into its manifest.
 
 python -m models.train.straightener weigh
-# after every export of the detector or the straightener; no torch, half a minute. Expected with the networks of
+# after every export of the detector or the straightener; half a minute. Expected with the networks of
 # November 2026: 280 and 265 plates found before (wide, fast) with 20 and 26 false boxes; 290 and 267 after, 13 and 6
 
 What the detector finds on the val split's photographs is a plate (it fits a labelled one, or was judged to be one by
