@@ -37,6 +37,9 @@ OPTIONS_MAX = 5
 """Alternatives kept for a character."""
 LIMIT = 12.0
 """Log-odds of the features stay within ± this."""
+LEAST = -8.0
+"""Logarithm of what columns are taken to give at least to every text: a look that is sure and wrong must not veto the
+others."""
 MISSED = 0.01
 """Where only characters are known and no columns: how often one is overlooked, or seen where none is."""
 _FLOOR = 1e-9
@@ -55,7 +58,7 @@ class Decoded:
     columns: NDArray[np.float32] | None = None
     """T×37 probabilities, blank first, runs of idle columns as one; None when there is no text."""
     texts: tuple[str, ...] = ()
-    """What else the columns may say: at most `TEXTS_MAX`, most probable first, the best text leading."""
+    """What the columns may say: at most `TEXTS_MAX`, most probable first."""
 
     @property
     def text(self) -> str:
@@ -84,9 +87,9 @@ def decode(logits: NDArray[np.float32], temperature: float = 1.0) -> Decoded:
     )
 
 
-def told(columns: NDArray[np.float32], text: str) -> tuple[float, tuple[Character, ...]]:
-    """Columns (T×37 probabilities) taken to say `text`: its log-probability, and its characters."""
-    return _told(columns.astype(np.float64), _classes(text))
+def told(columns: NDArray[np.float32], text: str) -> tuple[Character, ...]:
+    """Columns (T×37 probabilities) taken to say `text`: its characters, and what else each may be."""
+    return _told(columns.astype(np.float64), _classes(text))[1]
 
 
 def log_probabilities(columns: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float64]:

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 INDEPENDENCE = 0.3
 """0: a hundred reads say no more than one; 1: each read is a fresh witness."""
-LEAST = -8.0
-"""Logarithm of what a read gives at least to every candidate: one that is sure and wrong must not veto the rest."""
 HONEST = (0.248, 0.470, 0.211, 0.419)
 """a, b, c, d of sigmoid(a·x + b·y + c·z + d), the probability that the text is exactly right. x: log-odds of the vote's
 probability; y: of the surest read's confidence that says so; z: the share of the weights that says exactly so. Fitted
@@ -171,7 +169,7 @@ def _candidates(reads: Sequence[Read], weights: Sequence[float]) -> list[str]:
     """Every text that was read, heaviest first, and what the reads would have said next."""
     heard: dict[str, float] = {}
     for read, weight in zip(reads, weights, strict=True):
-        for rank, text in enumerate((read.text, *(read.texts or _exchanged(read)))):
+        for rank, text in enumerate(read.texts or (read.text, *_exchanged(read))):
             heard[text] = heard.get(text, 0.0) + weight / (1 + rank) ** 2
     return sorted(heard, key=lambda text: (-heard[text], text))[:CANDIDATES_MAX]
 
@@ -191,12 +189,12 @@ def _posterior(
     reads: Sequence[Read], weights: Sequence[float], texts: Sequence[str], regions: Sequence[Region]
 ) -> list[tuple[str, float]]:
     """(text, probability), most probable first; what is missing to 1 belongs to texts that nobody proposed."""
-    totals = serials.WEIGHT * np.array([serials.log_share(text, regions) for text in texts])
+    totals = serials.weigh(texts, regions)
     unproposed = float(totals.mean())
     for read, weight in zip(reads, weights, strict=True):
         given = ctc.log_probabilities(_columns(read), texts)
-        totals += weight * np.maximum(given, LEAST)
-        unproposed += weight * max(math.log(max(1 - float(np.exp(given).sum()), 1e-9)), LEAST)
+        totals += weight * np.maximum(given, ctc.LEAST)
+        unproposed += weight * max(math.log(max(1 - float(np.exp(given).sum()), 1e-9)), ctc.LEAST)
     powers = np.exp(totals - max(float(totals.max()), unproposed))
     whole = float(powers.sum()) + math.exp(unproposed - max(float(totals.max()), unproposed))
     return sorted(zip(texts, (powers / whole).tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
@@ -210,7 +208,7 @@ def _characters(reads: Sequence[Read], weights: Sequence[float], text: str, conf
     """How sure each character of the winner is. Their doubts add up to the text's own where the reads' do not."""
     doubts = [0.0] * len(text)
     for read, weight in zip(reads, weights, strict=True):
-        for i, character in enumerate(ctc.told(_columns(read), text)[1]):
+        for i, character in enumerate(ctc.told(_columns(read), text)):
             doubts[i] += weight * (1 - character.probability)
     whole = sum(doubts)
     if whole <= 0:

@@ -145,7 +145,7 @@ class Read:
     stacked: str = ""
     """Small or stacked letters beside the serial: a field of their own, never part of `text`."""
     texts: tuple[str, ...] = ()
-    """What else the plate may say, most probable first; empty when the network tells characters only."""
+    """What the plate may say, `text` leading, most probable first; empty when the network tells characters only."""
     columns: NDArray[np.float32] | None = field(default=None, compare=False)
     """T×37: what the network sees from left to right (`ctc`); None when it tells characters only."""
 

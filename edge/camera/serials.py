@@ -18,10 +18,14 @@ from collections import defaultdict
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from edge.camera.plates import FORMATS, shape, shape_of_format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from edge.camera.scene import Region
 
@@ -35,6 +39,11 @@ RARER = 0.7
 """The n-th of an issuer's formats counts as 1/n**RARER."""
 
 _Shares = dict[str, float]
+
+
+def weigh(texts: Sequence[str], regions: Sequence[Region]) -> NDArray[np.float64]:
+    """What their shapes add to the log-probabilities of n texts."""
+    return WEIGHT * np.array([log_share(text, regions) for text in texts])
 
 
 def log_share(text: str, regions: Iterable[Region] = ()) -> float:

@@ -77,7 +77,7 @@ def test_the_texts_told_beside_the_best_are_the_next_in_order():
     given = log_probabilities(decoded.columns, decoded.texts)
     assert given[0] == pytest.approx(decoded.log_probability, abs=1e-4)
     assert list(given) == sorted(given, reverse=True)
-    assert "".join(c.best for c in told(decoded.columns, "B1")[1]) == "B1"
+    assert "".join(c.best for c in told(decoded.columns, "B1")) == "B1"
 
 
 def test_characters_alone_make_columns_that_say_them():

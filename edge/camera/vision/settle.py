@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from edge.camera.scene import Character, Read
 
-LEAST = -8.0
-"""Logarithm of what a look gives at least to every text: one that went astray must not veto the rest."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -50,11 +47,11 @@ def choose(reads: Sequence[Read]) -> Choice | None:
     texts = list(dict.fromkeys(text for read in reads for text in read.texts))
     if not seen or not texts:
         return None
-    given = np.mean([np.maximum(ctc.log_probabilities(columns, texts), LEAST) for columns in seen], axis=0)
-    weighed = given + serials.WEIGHT * np.array([serials.log_share(text, reads[0].regions) for text in texts])
+    given = np.mean([np.maximum(ctc.log_probabilities(columns, texts), ctc.LEAST) for columns in seen], axis=0)
+    weighed = given + serials.weigh(texts, reads[0].regions)
     best = int(weighed.argmax())
     share = 1 / float(np.exp(weighed - weighed[best]).sum())
-    told = [ctc.told(columns, texts[best])[1] for columns in seen]
+    told = [ctc.told(columns, texts[best]) for columns in seen]
     return Choice(
         characters=told[0],
         posterior=share * min(1.0, float(np.exp(given).sum())),
