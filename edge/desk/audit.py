@@ -50,6 +50,8 @@ Act = Literal[
     "camera tested",
     "camera recording",
     "camera aimed",
+    "adapter on",
+    "adapter off",
 ]
 
 GENESIS: Final = "0" * 64

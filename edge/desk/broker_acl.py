@@ -3,7 +3,8 @@
 A camera publishes its own topics and reads nothing (but, where the policy turns evidence on, what the desk asks of it):
 whoever steals one learns nothing of the road. The desk reads the
 cameras and writes its own topics. `dispatch` reads hits and verdicts; `supervision` reads states, health and the
-audit's head, and never a plate. Everybody proves who they are with a client certificate of the site's own authority;
+audit's head, and never a plate. `frigate`, where the policy has such an adapter, reads what Frigate's listeners read
+and nothing else. Everybody proves who they are with a client certificate of the site's own authority;
 its common name is the user.
 """
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 DISPATCH: Final = "dispatch"
 SUPERVISION: Final = "supervision"
+FRIGATE: Final = "frigate"
 FOLDER: Final = "/etc/mosquitto/plate-reader"
 DAYS: Final = 825
 """How long a certificate lasts; phones and browsers refuse more, and a device should be visited sooner."""
@@ -66,7 +68,12 @@ def acl(policy: Policy) -> str:
     """Mosquitto's access list: what is not named is forbidden."""
     site = policy.site
     lines = [f"# Who may say (write) and hear (read) what on the broker of {site}. What is not named is forbidden."]
-    wanted = {kind: one for kind, one in DELIVERIES.items() if policy.evidence.enabled or not one.evidence}
+    frigate = _frigate(policy)
+    wanted = {
+        kind: one
+        for kind, one in DELIVERIES.items()
+        if (policy.evidence.enabled or not one.evidence) and (frigate or not one.frigate)
+    }
     own = [kind for kind, one in wanted.items() if one.from_desk]
     asked = [kind for kind, one in wanted.items() if one.to_camera]
     told = [kind for kind in wanted if kind not in own and kind not in asked]
@@ -84,9 +91,15 @@ def acl(policy: Policy) -> str:
         + [f"topic write {topic(site, camera, kind)}" for kind in asked for camera in policy.cameras],
     )
     lines += _user(DISPATCH, [f"topic read {topic(site, 'unused', kind)}" for kind in ("hit", "verdict")])
+    if frigate:
+        lines += _user(FRIGATE, [f"topic read {topic(site, 'unused', 'frigate_update')}"])
     watched = [every(kind, site) for kind in ("status", "health", "counters")] + [topic(site, "unused", "audit")]
     lines += _user(SUPERVISION, [f"topic read {wanted}" for wanted in watched])
     return "\n".join(lines) + "\n"
+
+
+def _frigate(policy: Policy) -> bool:
+    return any(one.format == "frigate" for one in policy.adapters)
 
 
 def _user(name: str, rules: list[str]) -> list[str]:
@@ -95,7 +108,8 @@ def _user(name: str, rules: list[str]) -> list[str]:
 
 def certificates(policy: Policy) -> str:
     """A shell script for OpenSSL: the site's authority, the broker's certificate, and one for each user."""
-    users = " ".join([*policy.cameras, policy.broker.name, DISPATCH, SUPERVISION])
+    asked = [FRIGATE] if _frigate(policy) else []
+    users = " ".join([*policy.cameras, policy.broker.name, DISPATCH, SUPERVISION, *asked])
     return f"""#!/bin/sh
 # Makes the certificates of {policy.site}'s broker in the folder it is run in. Run it once, on a machine that is
 # not the broker's; take ca.key away (a safe, a stick) when it is done. Each user gets NAME.crt and NAME.key.

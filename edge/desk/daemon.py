@@ -1,7 +1,8 @@
 """The desk at work: one link thread that takes what cameras send, one loop that keeps everything else in time.
 
     broker ─▶ link thread ─▶ intake ─▶ store ◀─ loop: lists, purge, audit head, status
-                                         └─▶ queue ─▶ link thread ─▶ broker
+                                         ├─▶ queue ─▶ link thread ─▶ broker
+                                         └─▶ a thread an adapter ─▶ another system (none, as it comes)
 
 The two share the store and one lock: while lists are swapped and the last half hour is looked through again, no
 sighting is matched, so none falls between the old list and the new.
@@ -17,6 +18,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from edge.desk import audit, field_acts, outages, retention
+from edge.desk.adapters import courier
 from edge.desk.clock import TrustedClock
 from edge.desk.hotlists.index import DamagedList
 from edge.desk.hotlists.watch import Watch
@@ -47,6 +49,8 @@ LINK_SILENT_S_MAX: Final = 30.0
 OFF_MS_MIN: Final = 120_000
 """A desk that was off for longer writes it down as an outage."""
 DRAIN_S: Final = 3.0
+HANDING_S_MAX: Final = 1.0
+"""For an adapter to end what it is just handing on; else it is handed on again."""
 
 Ending = Literal["stopped", "reload", "failed"]
 
@@ -113,6 +117,8 @@ class DeskDaemon:
         self._watch = Watch(self._policy.hotlists)
         self._intake = Intake(self._store, self._policy, self._watch)
         self._queue = Queue(self._store, self._policy, self._clock.now_ms)
+        wanted, now_ms = self._policy.adapters, self._clock.now_ms
+        self._couriers = [courier.Courier(self._store, self._policy, one, now_ms) for one in wanted]
         if self._store.reserve is not None and not self._store.reserve.hold():
             log.warning("the disk has no room for the purge's reserve of 8 MB: make room, or what is due may stay")
         with self._store.write() as connection:
@@ -127,6 +133,7 @@ class DeskDaemon:
                 audit.append(connection, _entry("settings changed", detail), self._since_ms)
                 set_state(connection, "policy", now)
             audit.append(connection, _entry("desk started", f"policy {now}"), self._since_ms)
+            courier.begin(connection, self._policy, self._since_ms)
         self._link = self._open_link()
         self._due = {
             "purge": _Due(self._policy.retention.purge_every_s),
@@ -154,7 +161,9 @@ class DeskDaemon:
     def _work(self) -> Ending:
         self._turn()  # the lists are in force before the first sighting comes
         self._link.start(self._queue)
-        self._watchdog.ready(f"{len(self._policy.cameras)} cameras, retention {self._policy.retention.days:g} days")
+        for one in self._couriers:
+            one.start()
+        self._watchdog.ready(self._told())
         while self._ending is None:
             self._wake.wait(TURN_S)
             self._turn()
@@ -164,8 +173,20 @@ class DeskDaemon:
             elif monotonic() - self._link.beat_s < LINK_SILENT_S_MAX:
                 self._watchdog.alive()
         self._watchdog.stopping("sending what waits")
+        for one in self._couriers:
+            one.stop()
         self._link.close(DRAIN_S)
+        for one in self._couriers:
+            one.join(HANDING_S_MAX)
         return self._ending
+
+    def _told(self) -> str:
+        """What systemd shows of the desk; the log has it too, where sightings are handed on."""
+        handed = ", ".join(courier.label(one) for one in self._policy.adapters)
+        if handed:
+            log.info("sightings are handed on: %s", handed)
+        told = f"{len(self._policy.cameras)} cameras, retention {self._policy.retention.days:g} days"
+        return f"{told}, handed on: {handed}" if handed else told
 
     def _take(self, received: Received) -> None:
         """In the link's thread. Raises OSError when the message must come again."""
@@ -284,6 +305,7 @@ class DeskDaemon:
         now_ms = self._clock.now_ms()
         with self._store.read() as connection:
             self._known = figures(connection, now_ms)
+            adapters = tuple(one.status(connection) for one in self._couriers)
         return status(
             self._policy,
             self._watch,
@@ -292,6 +314,7 @@ class DeskDaemon:
             since_ms=self._since_ms,
             waiting=self._queue.depth(),
             held=self._clock.held,
+            adapters=adapters,
         )
 
     def _tell_status(self) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from edge.desk.hotlists.watch import Watch
+    from edge.record.desk_status import AdapterStatus
     from edge.settings.policy import Policy
 
 
@@ -53,7 +54,15 @@ def unverified(connection: Connection) -> int:
 
 
 def status(
-    policy: Policy, watch: Watch, known: Figures, *, now_ms: int, since_ms: int, waiting: int, held: bool
+    policy: Policy,
+    watch: Watch,
+    known: Figures,
+    *,
+    now_ms: int,
+    since_ms: int,
+    waiting: int,
+    held: bool,
+    adapters: tuple[AdapterStatus, ...] = (),
 ) -> DeskStatus:
     """The message."""
     lists = tuple(
@@ -81,6 +90,7 @@ def status(
         clock="held" if held else "trusted",
         calibration_last=None if known.calibration_ms is None else time(known.calibration_ms * 1_000_000),
         calibration_overdue=_overdue(policy, known.calibration_ms or since_ms, now_ms),
+        adapters=adapters,
     )
 
 
@@ -106,4 +116,5 @@ def offline(policy: Policy, since_ms: int) -> DeskStatus:
         clock="trusted",
         calibration_last=None,
         calibration_overdue=False,
+        adapters=(),
     )

@@ -47,10 +47,18 @@ class Answer:
         return self.state == "connected"
 
 
-def run(settings: BrokerSettings, site: str, camera: str, messages: Sequence[Sealed] = ()) -> Answer:
+def run(
+    settings: BrokerSettings,
+    site: str,
+    camera: str,
+    messages: Sequence[Sealed] = (),
+    *,
+    expires_s: float | None = None,
+) -> Answer:
     """Dial, say, hear that it was taken, hang up. With no messages it only asks to be let in.
 
-    Raises LinkMisconfigured when a file of the settings does not serve.
+    `expires_s`: when the broker is to forget what it could not pass on, where the kind expires (MQTT 5). Raises
+    LinkMisconfigured when a file of the settings does not serve.
     """
     tls, password = trust.context(settings), trust.password(settings)
     protocols: tuple[Protocol, ...] = ("5", "3.1.1") if settings.protocol == "auto" else (settings.protocol,)
@@ -59,7 +67,7 @@ def run(settings: BrokerSettings, site: str, camera: str, messages: Sequence[Sea
         line = Connection(settings, Caller(client_id=f"lpr-{site}-{camera}-field"), protocol)
         line.dial(tls, password)
         try:
-            answer = _say(line, site, camera, messages)
+            answer = _say(line, site, camera, messages, expires_s)
         finally:
             line.close()
         if line.ended is None or not line.ended.try_older:
@@ -67,7 +75,7 @@ def run(settings: BrokerSettings, site: str, camera: str, messages: Sequence[Sea
     return answer
 
 
-def _say(line: Connection, site: str, camera: str, messages: Sequence[Sealed]) -> Answer:
+def _say(line: Connection, site: str, camera: str, messages: Sequence[Sealed], expires_s: float | None) -> Answer:
     bell, wake = socket.socketpair()
     with bell, wake:
         waiting, heard = list(messages), []
@@ -77,7 +85,9 @@ def _say(line: Connection, site: str, camera: str, messages: Sequence[Sealed]) -
             line.turn(TURN_S, wake)
             while line.open and waiting and line.room > 0:
                 sealed = waiting.pop(0)
-                under_way.add(line.send(sealed, topic(site, camera, sealed.kind), DELIVERIES[sealed.kind]))
+                delivery = DELIVERIES[sealed.kind]
+                left_s = expires_s if delivery.expires else None
+                under_way.add(line.send(sealed, topic(site, camera, sealed.kind), delivery, left_s))
             while line.acknowledged:
                 told = line.acknowledged.popleft()
                 under_way.discard(told.mid)

@@ -29,6 +29,8 @@ class Delivery:
     """Published by the desk, under the topics of the camera that it is for."""
     home_assistant: str = ""
     """Published where Home Assistant looks for this kind of thing, and not under our own prefix."""
+    frigate: bool = False
+    """Published where Frigate's listeners look: no user may say or hear it unless the policy has such an adapter."""
     evidence: bool = False
     """Of plates' crops: no user of the broker may say or hear it unless the policy wants them."""
 
@@ -50,6 +52,9 @@ DELIVERIES: Final = {
     "evidence_request": Delivery(
         level="evidence_request", qos=1, retained=False, expires=True, to_camera=True, evidence=True
     ),
+    "frigate_update": Delivery(
+        level="tracked_object_update", qos=1, retained=False, expires=True, from_desk=True, frigate=True
+    ),
 }
 """By the message's kind. Nothing with a plate is ever retained."""
 
@@ -64,6 +69,8 @@ def topic(site: str, camera: str, kind: str) -> str:
     assert _NAME.fullmatch(site), f"{site!r} is no site's name"
     assert _NAME.fullmatch(place), f"{place!r} is no camera's name"
     assert delivery.from_desk or place != DESK, "no camera may be called desk; the desk's own topics begin so"
+    if delivery.frigate:
+        return f"frigate/{delivery.level}"
     if delivery.home_assistant:
         return f"homeassistant/{delivery.home_assistant}/lpr-{site}-{place}/{delivery.level}"
     return f"{PREFIX}/{site}/{place}/{delivery.level}"

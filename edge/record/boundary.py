@@ -25,6 +25,7 @@ from edge.record.counters import Counters
 from edge.record.desk_status import DeskStatus
 from edge.record.discovery import Discovery, DiscoverySighting
 from edge.record.evidence import Evidence, EvidenceRequest
+from edge.record.frigate import FrigateUpdate
 from edge.record.health import Health
 from edge.record.hit import Hit
 from edge.record.selftest import SelfTest
@@ -52,10 +53,12 @@ SEALABLE: Final[tuple[type[msgspec.Struct], ...]] = (
     EvidenceRequest,
     Discovery,
     DiscoverySighting,
+    FrigateUpdate,
 )
 _UNMARKED: Final[dict[type[msgspec.Struct], str]] = {
     Discovery: "discovery/1",
     DiscoverySighting: "discovery_sighting/1",
+    FrigateUpdate: "frigate_update/1",
 }
 """Whose format is another's: they bear no schema of ours."""
 

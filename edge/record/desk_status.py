@@ -1,4 +1,4 @@
-"""`desk_status/1`: how the desk is and what it alerts on, retained on `lpr/v1/{site}/desk/status`. Never a plate."""
+"""`desk_status/2`: how the desk is and what it alerts on, retained on `lpr/v1/{site}/desk/status`. Never a plate."""
 
 from __future__ import annotations
 
@@ -20,10 +20,21 @@ class ListStatus(Wire, frozen=True, kw_only=True):
     condition: Literal["fresh", "stale", "dead"]
 
 
+class AdapterStatus(Wire, frozen=True, kw_only=True):
+    """Another system that is handed each sighting with a plate."""
+
+    format: Literal["frigate", "plate_recognizer", "openalpr"]
+    state: Literal["well", "away", "stopped"]
+    waiting: Count
+    """Sightings that were stored since the last one that it took."""
+    refused: Count
+    """Sightings that it would not have."""
+
+
 class DeskStatus(Wire, frozen=True, kw_only=True):
     """What a supervisor's screen shows."""
 
-    schema: Literal["desk_status/1"] = "desk_status/1"
+    schema: Literal["desk_status/2"] = "desk_status/2"
     site: Name
     state: Literal["online", "offline"]
     since: Time
@@ -42,3 +53,5 @@ class DeskStatus(Wire, frozen=True, kw_only=True):
     """When the department's own test vehicle last raised its hit."""
     calibration_overdue: bool
     """It should have by now: somewhere between the road and the alert something is broken."""
+    adapters: Annotated[tuple[AdapterStatus, ...], msgspec.Meta(max_length=4)]
+    """None, as the desk comes."""

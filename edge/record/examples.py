@@ -9,9 +9,10 @@ import msgspec
 from edge.record.access import Access
 from edge.record.audit_head import AuditHead
 from edge.record.counters import Counters, Day
-from edge.record.desk_status import DeskStatus, ListStatus
+from edge.record.desk_status import AdapterStatus, DeskStatus, ListStatus
 from edge.record.discovery import discover, discover_sightings
 from edge.record.evidence import Evidence, EvidenceRequest
+from edge.record.frigate import FrigateUpdate
 from edge.record.health import Device, Health, Latency, Link, Outbox, Picture, Source, Stages
 from edge.record.hit import Difference, Hit, HitList, HitListed, HitMatch, HitRead, WeakestCharacter
 from edge.record.selftest import SelfTest
@@ -212,6 +213,16 @@ EXAMPLES: Final[tuple[msgspec.Struct, ...]] = (
         clock="trusted",
         calibration_last="2026-11-23T07:31:00.402Z",
         calibration_overdue=False,
+        adapters=(AdapterStatus(format="openalpr", state="well", waiting=0, refused=0),),
+    ),
+    FrigateUpdate(
+        type="lpr",
+        id=_SIGHTING.id,
+        name=None,
+        plate="123ABC",
+        score=0.98,
+        timestamp=1_795_457_051.213,
+        camera="north",
     ),
     EvidenceRequest(id=_SIGHTING.id, site="hesston", camera="north", made_at=_HIT.made_at),
     Evidence(

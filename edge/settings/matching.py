@@ -20,7 +20,7 @@ Rules = Mapping[type, Callable[[Any], Iterable[tuple[str, str]]]]
 (key, sentence) pairs of what contradicts itself; a sentence is "what must hold: what to do". A section's rules run as
 soon as the section itself is right, whatever else is wrong."""
 
-SECRET_FILES = ("password_file", "credentials_file")
+SECRET_FILES = ("password_file", "credentials_file", "token_file")
 """Keys that name a secret's file; people write the secret itself there."""
 
 WRONG: Final = object()

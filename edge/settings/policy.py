@@ -7,6 +7,7 @@ contradicts itself is refused (`policy_rules`), so a desk never runs on a policy
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -23,6 +24,12 @@ PersonName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9 .,'#-]{1,
 FileCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]$")]
 RegionCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 PlateSetting = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{2,12}$")]
+WebAddress = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^https?://[!-~]{1,500}$", extra_json_schema={"description": "an address such as https://HOST/PATH"}
+    ),
+]
 Hours = Annotated[float, msgspec.Meta(gt=0.0, le=168.0)]
 Minutes = Annotated[float, msgspec.Meta(ge=0.0, le=1440.0)]
 Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -180,6 +187,25 @@ class EvidenceSettings(Section, frozen=True, kw_only=True):
     enabled: bool = False
 
 
+class AdapterSettings(Section, frozen=True, kw_only=True):
+    """Another system that is handed each sighting with a plate, and keeps it by its own rules."""
+
+    format: Literal["frigate", "plate_recognizer", "openalpr"]
+    """`frigate` goes to the desk's own broker; the others are POSTed to `url`."""
+    url: WebAddress | None = None
+    token_file: str | None = None
+    """A file of one line, sent as the Authorization header; a bare name is looked for among systemd's credentials."""
+    ca_file: str | None = None
+    """The only authority that is trusted; empty: the system's."""
+    cameras: tuple[Name, ...] = ()
+    """Whose sightings; empty: all."""
+
+    @property
+    def receiver(self) -> str:
+        """Who receives, as it may be told in public: the host alone."""
+        return "this department's own broker" if self.url is None else urlsplit(self.url).hostname or ""
+
+
 class TransparencySettings(Section, frozen=True, kw_only=True):
     """What the public page holds back."""
 
@@ -204,4 +230,5 @@ class Policy(Section, frozen=True, kw_only=True):
     matching: MatchingSettings = MatchingSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     audit: AuditSettings = AuditSettings()
+    adapters: Annotated[tuple[AdapterSettings, ...], msgspec.Meta(max_length=4)] = ()
     transparency: TransparencySettings = TransparencySettings()

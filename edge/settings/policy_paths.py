@@ -28,6 +28,10 @@ def anchored_policy(policy: Policy, root: Path) -> Policy:
         ),
         store=msgspec.structs.replace(policy.store, url=_url(policy.store.url, root)),
         audit=msgspec.structs.replace(audit, anchors=None if audit.anchors is None else str(root / audit.anchors)),
+        adapters=tuple(
+            msgspec.structs.replace(one, token_file=_file(one.token_file, root), ca_file=_file(one.ca_file, root))
+            for one in policy.adapters
+        ),
     )
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from edge.settings import camera_rules
 from edge.settings.camera import BrokerSettings
 from edge.settings.loader import load
 from edge.settings.matching import Rules
-from edge.settings.policy import DeskBroker, HotlistSettings, Policy, SearchSettings
+from edge.settings.policy import AdapterSettings, DeskBroker, HotlistSettings, Policy, SearchSettings
 
 
 def load_policy(path: Path) -> Policy:
@@ -19,7 +21,7 @@ def load_policy(path: Path) -> Policy:
     return load(path, Policy, RULES)
 
 
-NOT_CAMERAS = frozenset({"desk", "dispatch", "supervision", "broker", "ca"})
+NOT_CAMERAS = frozenset({"desk", "dispatch", "supervision", "frigate", "broker", "ca"})
 """The desk's own topic, and those who have a certificate of the same name: a camera would be let in as one of them."""
 
 
@@ -33,6 +35,10 @@ def _names(policy: Policy) -> Iterator[tuple[str, str]]:
         )
     yield from _twice("cameras", policy.cameras)
     yield from _twice("agencies", (policy.department.name, *policy.agencies))
+    yield from _twice("adapters", tuple(f"{one.format} to {one.url or one.receiver}" for one in policy.adapters))
+    for place, one in enumerate(policy.adapters):
+        for name in sorted({*one.cameras} - {*policy.cameras}):
+            yield f"adapters[{place}].cameras", f"cameras that this policy names, and {name} is none: take it out"
 
 
 def _hotlists(hotlists: HotlistSettings) -> Iterator[tuple[str, str]]:
@@ -44,6 +50,42 @@ def _hotlists(hotlists: HotlistSettings) -> Iterator[tuple[str, str]]:
     yield from _twice("lists", names)
     if {"local", "calibration"} & set(names):
         yield "lists", "local and calibration are the desk's own lists: choose another name"
+
+
+def _adapter(adapter: AdapterSettings) -> Iterator[tuple[str, str]]:
+    if adapter.format == "frigate":
+        for key in ("url", "token_file", "ca_file"):
+            if getattr(adapter, key) is not None:
+                yield key, "what Frigate's listeners get goes to the desk's own broker: take it out"
+    elif adapter.url is None:
+        yield "url", f"{adapter.format} is sent to an address: add `url: https://HOST/PATH`"
+    else:
+        yield from _web_address(adapter.url, trusts=adapter.ca_file is not None)
+
+
+def _web_address(url: str, *, trusts: bool) -> Iterator[tuple[str, str]]:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
+        yield "url", "an address with a host, and a port that is a number: write https://HOST/PATH"
+    elif "@" in parts.netloc:
+        yield "url", "no user stands in an address: put what proves who we are into the file that token_file names"
+    elif parts.scheme == "http" and not _near(host):
+        yield "url", "http only to this machine or a private address in figures, for whoever listens reads along: https"
+    elif parts.scheme == "http" and trusts:
+        yield "ca_file", "certificates are used with https only: write https, or take the file out"
+
+
+def _near(host: str) -> bool:
+    """Whether it is this machine, or an address that no router carries out of the house."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return (getattr(address, "ipv4_mapped", None) or address).is_private
 
 
 def _search(search: SearchSettings) -> Iterator[tuple[str, str]]:
@@ -73,6 +115,7 @@ RULES: Rules = {
     Policy: _names,
     HotlistSettings: _hotlists,
     SearchSettings: _search,
+    AdapterSettings: _adapter,
     DeskBroker: camera_rules.RULES[BrokerSettings],
 }
 """For `load(path, Policy, RULES)`."""

@@ -56,7 +56,7 @@ def written_policy(folder: Path, port: int, **changes) -> Path:
     }
     content["store"] = {"url": f"sqlite:///{folder}/desk.db"}
     for section, values in changes.items():
-        content[section] = {**content.get(section, {}), **values}
+        content[section] = {**content.get(section, {}), **values} if isinstance(values, dict) else values
     file = folder / "config" / "policy.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(yaml.safe_dump(content, sort_keys=False))

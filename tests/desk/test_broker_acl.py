@@ -3,6 +3,7 @@ import subprocess
 import pytest
 
 from edge.desk.broker_acl import acl, files
+from edge.settings.policy import AdapterSettings
 from tests.desk.builders import payload, policy, sighting
 from tests.desk.mosquitto import Broker, NotWelcome, User, user
 
@@ -121,3 +122,18 @@ def test_the_access_list_names_every_camera_of_the_policy_and_no_wildcard_to_wri
     assert "user east" in text
     assert "user west" in text
     assert not any("+" in line or "#" in line for line in text.splitlines() if "topic write" in line)
+
+
+def test_frigates_listeners_are_known_only_where_the_policy_has_such_an_adapter():
+    frigate = (AdapterSettings(format="frigate"),)
+    told = files(policy(adapters=frigate))
+    assert "user frigate\ntopic read frigate/tracked_object_update\n" in told["acl"]
+    assert told["acl"].count("topic write frigate/tracked_object_update") == 1
+    assert "supervision frigate; do" in told["make-certificates.sh"]
+    webhook = (AdapterSettings(format="openalpr", url="https://alpr.example/"),)
+    assert not any("frigate" in text for text in files(policy(adapters=webhook)).values())
+
+
+def test_without_the_adapter_the_desk_may_not_speak_to_them(broker):
+    with user(broker, "desk") as desk:
+        assert desk.publish("frigate/tracked_object_update", b"{}") == NOT_AUTHORISED

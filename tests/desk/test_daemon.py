@@ -11,6 +11,7 @@ import pytest
 from edge.desk.hotlists import shelf
 from edge.desk.store import open_store
 from edge.settings.policy_rules import load_policy
+from tests.desk.adapters.web import Site
 from tests.desk.builders import CHIEF, HOUR_MS, ncic_line, payload, sighting
 from tests.desk.mosquitto import Broker, user, written_policy
 
@@ -183,6 +184,44 @@ def test_a_policy_that_changes_is_an_audit_row_and_a_wrong_one_changes_nothing(b
     os.kill(desk.process.pid, signal.SIGHUP)
     acts = "SELECT count(*) FROM audit WHERE act='settings changed'"
     until(lambda: desk.rows(acts) == [(2,)], "the change is in the log")
+
+
+def test_other_systems_are_handed_what_comes_and_a_killed_desk_loses_none(tmp_path):
+    """One by HTTP, and Frigate's listeners on the very broker, as its access list lets them."""
+    with Site() as site:
+        wanted = [{"format": "openalpr", "url": f"http://127.0.0.1:{site.port}/"}, {"format": "frigate"}]
+        broker = Broker(tmp_path, adapters=wanted)
+        desk = RunningDesk(broker).await_connected()
+        try:
+            with user(broker, "frigate") as listener, user(broker, "north") as north:
+                listener.subscribe("frigate/#")
+                listener.subscribe(f"{SITE}/+/sighting")
+                plates = [f"CAR{number:03d}" for number in range(40)]
+                for number, plate in enumerate(plates):
+                    one = sighting(plate, number=number, at_ms=now_ms())
+                    north.publish(f"{SITE}/north/sighting", payload(one))
+                    if number in {10, 25}:
+                        desk.kill()
+                        desk.start()
+                until(lambda: len(set(site.plates)) == 40, "the one by HTTP has them all")
+                heard = []
+                while len(set(heard)) < 40:
+                    message = listener.next()
+                    assert (message.topic, message.retain) == ("frigate/tracked_object_update", False)
+                    heard.append(json.loads(message.payload)["plate"])
+                assert list(dict.fromkeys(site.plates)) == plates
+                assert list(dict.fromkeys(heard)) == plates
+            with user(broker, "supervision") as watcher:
+                watcher.subscribe(f"{SITE}/desk/status")
+                told = json.loads(watcher.next().payload)["adapters"]
+                assert [one["format"] for one in told] == ["openalpr", "frigate"]
+        finally:
+            desk.stop()
+            broker.stop()
+    subjects = "SELECT DISTINCT subject FROM audit WHERE act='adapter on' ORDER BY 1"
+    assert desk.rows(subjects) == [("frigate to this department's own broker",), ("openalpr to 127.0.0.1",)]
+    assert "sightings are handed on: openalpr to 127.0.0.1, frigate" in desk.log.read_text()
+    assert not any(plate in desk.log.read_text() for plate in plates)
 
 
 def test_what_is_due_is_purged_while_it_runs(broker):

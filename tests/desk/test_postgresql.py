@@ -2,19 +2,22 @@
 
 import threading
 
+import msgspec
 import pytest
-from sqlalchemy import create_engine, insert
+from sqlalchemy import create_engine, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from edge.desk import audit, retention, sequence, verdicts
+from edge.desk.adapters import courier
 from edge.desk.intake import _columns, _dated
 from edge.desk.search import SearchRequest, search
 from edge.desk.store import StoreAway, counters, open_store, partitions
 from edge.desk.store.tables import evidence, local_entry, metadata, state
 from edge.desk.store.tables import sighting as table
-from edge.settings.policy import RetentionSettings
+from edge.settings.policy import AdapterSettings, RetentionSettings
 from tests.desk import postgres
+from tests.desk.adapters.web import Site
 from tests.desk.builders import CHIEF, DAY_MS, HOUR_MS, NOW_MS, payload, sighting, topic
 from tests.desk.mosquitto import Broker, user, written_policy
 from tests.desk.test_daemon import RunningDesk, now_ms, until
@@ -94,6 +97,48 @@ def test_days_that_are_due_go_whole_and_their_bytes_with_them(running, desk):
     assert not {"BQX7LZV", "CRY4KWU"} & set(running.found(desk.store, ages_ms)), "what was dropped is in no file"
     retention.purge(desk.store, RetentionSettings(), NOW_MS + DAY_MS)
     assert running.found(desk.store, ages_ms) == ["LIV1ING"], "a day later nor is what was deleted row by row"
+
+
+def test_who_reads_on_by_row_misses_nobody_that_is_stored_late(desk):
+    """A row has its number before its transaction ends: the later one may be there first."""
+    stored, read, rows = threading.Event(), threading.Event(), []
+
+    def store_late():
+        desk.store.ready_for(NOW_MS)
+        with desk.store.write() as connection:
+            one = sighting("LATE11", number=1)
+            desk.store.hold(connection, one.id)
+            connection.execute(insert(table).values(**_columns(_dated(one, NOW_MS))))
+            stored.set()
+            assert not read.wait(1.0), "nobody reads while somebody stores"
+
+    def read_on():
+        with desk.store.settled() as connection:
+            rows.extend(connection.execute(select(table.c.plate).order_by(table.c.row)).scalars())
+        read.set()
+
+    threads = [threading.Thread(target=store_late), threading.Thread(target=read_on)]
+    threads[0].start()
+    assert stored.wait(10)
+    desk.take(sighting("EARLY2", number=2))
+    threads[1].start()
+    for thread in threads:
+        thread.join(20)
+    assert rows == ["LATE11", "EARLY2"]
+
+
+def test_sightings_are_handed_on_from_here_as_well(desk):
+    with Site() as site:
+        adapter = AdapterSettings(format="openalpr", url=f"http://127.0.0.1:{site.port}/")
+        settings = msgspec.structs.replace(desk.policy, adapters=(adapter,))
+        with desk.store.write() as connection:
+            courier.begin(connection, settings, NOW_MS)
+        one = courier.Courier(desk.store, settings, adapter, lambda: NOW_MS)
+        for number, (text, age) in enumerate([("AAA111", 0), ("BBB222", 3), ("CCC333", 1)]):
+            desk.take(sighting(text, number=number, at_ms=NOW_MS - age * DAY_MS))
+        one.turn()
+        assert site.plates == ["AAA111", "BBB222", "CCC333"], "as they came, whatever day's table they are in"
+    assert desk.totals("handed_on") == {"openalpr to 127.0.0.1": 3}
 
 
 def leave_traces(desk, text, at_ms):

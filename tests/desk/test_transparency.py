@@ -1,3 +1,4 @@
+import html
 import html.parser
 import json
 import re
@@ -11,6 +12,7 @@ from edge.desk import audit
 from edge.desk.transparency import page
 from edge.desk.transparency.figures import collect
 from edge.desk.transparency.suppression import suppressed
+from edge.settings.policy import AdapterSettings
 from tests.desk.builders import NOW_MS
 from tests.desk.month import month
 from tests.desk.test_intake import Desk
@@ -229,3 +231,17 @@ def test_an_empty_desk_has_a_page_too(tmp_path):
     assert "none yet" in page.html(figures)
     assert (figures.vehicles, figures.audit.rows, figures.audit.intact) == (0, 0, True)
     empty.store.close()
+
+
+def test_the_page_tells_who_receives_sightings_by_the_host_alone(desk, text):
+    assert "<h2>Systems that receive sightings</h2>\n<p>None.</p>" in text
+    adapters = (
+        AdapterSettings(format="openalpr", url="https://alpr.example:8443/secret?key=7", token_file="alpr-token"),  # noqa: S106 — a name
+        AdapterSettings(format="frigate"),
+    )
+    with desk.store.read() as connection:
+        told = collect(connection, msgspec.structs.replace(desk.policy, adapters=adapters), NOW_MS)
+    shown = html.unescape(page.html(told)) + page.json(told).decode()
+    assert "alpr.example, by OpenALPR’s webhook" in shown
+    assert "this department's own broker, by Frigate’s MQTT messages" in shown
+    assert not {"secret", "8443", "alpr-token"} & set(re.findall(r"[\w-]+", shown))

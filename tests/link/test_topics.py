@@ -21,6 +21,7 @@ def test_topics_are_those_that_consumers_know():
         "desk_status": "lpr/v1/hesston/desk/status",
         "evidence": "lpr/v1/hesston/north/evidence",
         "evidence_request": "lpr/v1/hesston/north/evidence_request",
+        "frigate_update": "frigate/tracked_object_update",
     }
 
 
@@ -53,4 +54,5 @@ def test_only_state_is_retained_and_only_what_is_of_one_vehicle_expires():
         "verdict",
         "evidence",
         "evidence_request",
+        "frigate_update",
     }

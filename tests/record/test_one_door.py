@@ -111,3 +111,9 @@ def test_nobody_reaches_into_the_boundary():
             text = file.read_text(encoding="utf-8")
             assert "_CONTENTS" not in text, _name(file)
             assert "_Content(" not in text, _name(file)
+
+
+def test_the_desk_calls_nobody_but_through_the_link_and_its_adapters():
+    files = sorted((EDGE / "desk").rglob("*.py"))
+    calling = [_name(file) for file in files if _imports(ast.parse(file.read_text(encoding="utf-8"))) & NETWORK]
+    assert calling == ["desk/adapters/receivers.py"]

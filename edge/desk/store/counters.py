@@ -21,6 +21,7 @@ Counted = Literal[
     "purged",
     "selftests",
     "taken",
+    "handed_on",
 ]
 
 

@@ -148,6 +148,21 @@ class Store:
         if not self.is_sqlite:
             partitions.hold(connection, identity)
 
+    @contextmanager
+    def settled(self) -> Iterator[Connection]:
+        """A view in which no sighting can still come below one that is there: whoever reads on by `row` misses none.
+
+        SQLite's writers are one at a time, and rows come in their order. PostgreSQL gives a row its number before its
+        transaction ends, so this waits for whoever is storing one. Raises StoreAway.
+        """
+        if self.is_sqlite:
+            with self.read() as connection:
+                yield connection
+        else:
+            with self.write() as connection:  # each statement sees what was committed before it, not before the first
+                partitions.settle(connection)
+                yield connection
+
     def probe(self) -> None:
         """Write something, to see whether the store takes it again: a full disk can be read. Raises StoreAway."""
         for size in (PROBE_BYTES, 0):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DAY_MS: Final = 86_400_000
 LOCK: Final = 7461
 """Of whoever makes, changes or drops tables: several desks may start on one database at once."""
+STORING: Final = 7463
+"""Held together by all who are storing a sighting, alone by who wants none of them in between."""
 LOCK_WAIT: Final = "5s"
 """For a long search or a backup; the purge comes again, and nobody queues behind it meanwhile."""
 
@@ -79,7 +81,14 @@ def oldest(connection: Connection) -> str | None:
 
 def hold(connection: Connection, identity: str) -> None:
     """Until the transaction ends nobody else stores this id."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:identity, 0))"), {"identity": identity})
+    both = f"SELECT pg_advisory_xact_lock_shared({STORING}), pg_advisory_xact_lock(hashtextextended(:identity, 0))"
+    connection.execute(text(both), {"identity": identity})
+
+
+def settle(connection: Connection) -> None:
+    """Wait for everybody who is storing a sighting, and until this transaction ends let nobody begin to."""
+    connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'"))
+    connection.execute(text(f"SELECT pg_advisory_xact_lock({STORING})"))
 
 
 def _create(connection: Connection) -> None:

@@ -76,6 +76,13 @@ class Outages(Public, frozen=True, kw_only=True):
     sightings_missing: int
 
 
+class Receiver(Public, frozen=True, kw_only=True):
+    """Another system that is handed sightings: its host alone."""
+
+    host: str
+    format: str
+
+
 class Page(Public, frozen=True, kw_only=True):
     """Everything that is published. `None` in a table: fewer than `small_cell`, or what would tell such a number."""
 
@@ -106,6 +113,9 @@ class Page(Public, frozen=True, kw_only=True):
     evidence: bool
     """Whether a plate's crop may be kept with its hit."""
     evidence_viewed: int
+    receivers: tuple[Receiver, ...]
+    """Systems that are handed each sighting with a plate."""
+    handed_on: int
     small_cell: int
     purge: Purge
     audit: Chain
@@ -148,6 +158,8 @@ def collect(connection: Connection, policy: Policy, now_ms: int, published: Sequ
         messages_refused=sum(totals(connection, "refused_messages", now_ms).values()),
         evidence=policy.evidence.enabled,
         evidence_viewed=sum(totals(connection, "evidence_views", now_ms).values()),
+        receivers=tuple(Receiver(host=one.receiver, format=one.format) for one in policy.adapters),
+        handed_on=sum(totals(connection, "handed_on", now_ms).values()),
         small_cell=small,
         purge=_purge(connection, now_ms),
         audit=_chain(connection, published),

@@ -18,6 +18,11 @@ VERDICTS: Final = {
     "dismissed": "Dismissed for another reason",
     "unverified": "Not yet looked at by a person",
 }
+FORMATS: Final = {
+    "frigate": "Frigate’s MQTT messages",
+    "plate_recognizer": "Plate Recognizer’s webhook",
+    "openalpr": "OpenALPR’s webhook",
+}
 REASONS: Final = {
     "immigration": "NCIC Immigration Violator file, prohibited",
     "suspended": "suspended registrations, prohibited",
@@ -36,7 +41,7 @@ def html(page: Page) -> str:
     )
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["days"] = lambda value: f"{value:g}"
-    return environment.get_template("page.html").render(page=page, verdicts=VERDICTS, reasons=REASONS)
+    return environment.get_template("page.html").render(page=page, verdicts=VERDICTS, reasons=REASONS, formats=FORMATS)
 
 
 def json(page: Page) -> bytes:
