@@ -2,6 +2,8 @@
 
 request ─▶ pattern ─▶ walks (`patterns`) ─▶ one statement            ─▶ rows
 └─▶ none: five minutes after five minutes (`trios`) ─▶ rows
+
+PostgreSQL, which has a table a day and plans for each, is asked for the newest day, then two, then four.
 """
 
 from __future__ import annotations
@@ -11,22 +13,41 @@ from itertools import islice
 from operator import add
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import BigInteger, String, and_, column, func, literal, or_, select, text, true, tuple_, union, values
+from sqlalchemy import (
+    BigInteger,
+    Select,
+    String,
+    and_,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    tuple_,
+    union,
+    values,
+)
 
-from edge.desk.patterns import Walk, begins, like, literals, walks
-from edge.desk.store import trios
+from edge.desk.patterns import UNKNOWN_MAX, Walk, begins, like, literals, walks
+from edge.desk.store import partitions, trios
 from edge.desk.store.tables import sighting
 from edge.record import plate_text
 from edge.record.plate_text import FOLDED
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, CompoundSelect, Connection, FromClause, RowMapping, Select, Subquery
+    from sqlalchemy import ColumnElement, CompoundSelect, Connection, FromClause, RowMapping, Subquery
 
     from edge.desk.search import SearchRequest
 
     Rows = Select[tuple[int, int]] | CompoundSelect[tuple[int, int]]
 
 FOREVER_MS: Final = 2**62
+_AS_ASKED: Final = select(
+    func.set_config("plan_cache_mode", "force_custom_plan", true()), func.set_config("jit", "off", true())
+)
+"""PostgreSQL, until the transaction ends: no one plan for all plates, which is a bad one, and none is compiled."""
 SPANS_FIRST: Final = 12
 """Five minutes that are looked through at once; then twice as many, until the page is full."""
 _ALPHABET: Final = (
@@ -52,22 +73,48 @@ def page(connection: Connection, request: SearchRequest, kept_since_ms: int) -> 
 
 
 def statement(dialect: str, request: SearchRequest, since_ms: int) -> Rows | None:
-    """The rows and times of a page in one question, where there is something to look up."""
+    """The rows and times of all that answers, in one question, where there is something to look up."""
     where = _where(request, since_ms)
     if request.plate is None:
-        return _page(select(sighting.c.row, sighting.c.captured_ms).where(*where), request.limit + 1)
-    found = walks(_folded(request))
+        return select(sighting.c.row, sighting.c.captured_ms).where(*where)
+    # PostgreSQL would not look up each character that an unknown one may be: it reads the whole table instead.
+    found = walks(_folded(request), 0 if dialect == "postgresql" else UNKNOWN_MAX)
     if not found:
         return None
     where += _spelled(request)
-    asked = _in_one_look(found, where) if dialect == "postgresql" else _walk_by_walk(found, where)
-    return _page(asked, request.limit + 1)
+    return _in_one_look(found, where) if dialect == "postgresql" else _walk_by_walk(found, where)
 
 
 def _places(connection: Connection, request: SearchRequest, since_ms: int) -> list[tuple[int, int]]:
-    asked = statement(connection.dialect.name, request, since_ms)
+    dialect = connection.dialect.name
+    if dialect == "postgresql":
+        connection.execute(_AS_ASKED)
+    asked = statement(dialect, request, since_ms)
     if asked is None:
         return _back_through_time(connection, request, since_ms)
+    if dialect == "postgresql":
+        assert isinstance(asked, Select), "a union is SQLite's"
+        return _newest_days_first(connection, asked, request, since_ms)
+    return _read(connection, _page(asked, request.limit + 1))
+
+
+def _newest_days_first(
+    connection: Connection, asked: Select[tuple[int, int]], request: SearchRequest, since_ms: int
+) -> list[tuple[int, int]]:
+    """One day, then the two before it, then four: PostgreSQL plans for each day's table, and a page is soon full."""
+    until_ms, captured_ms = _until_ms(request), sighting.c.captured_ms
+    days = [ms for ms in reversed(partitions.days(connection)) if since_ms - partitions.DAY_MS < ms < until_ms]
+    found: list[tuple[int, int]] = []
+    count = 1
+    while len(found) <= request.limit and days:
+        now, days = days[:count], days[count:]
+        count *= 2
+        during_them = asked.where(captured_ms >= now[-1], captured_ms < now[0] + partitions.DAY_MS)
+        found += _read(connection, _page(during_them, request.limit + 1 - len(found)))
+    return found
+
+
+def _read(connection: Connection, asked: Rows) -> list[tuple[int, int]]:
     return [(int(one.row), int(one.captured_ms)) for one in connection.execute(asked)]
 
 
@@ -78,14 +125,12 @@ def _back_through_time(connection: Connection, request: SearchRequest, since_ms:
         *_spelled(request),
         *_where(request, since_ms, sighting.c.captured_ms + 0),
     ]
-    until_ms = min(request.until_ms or FOREVER_MS, FOREVER_MS if request.after is None else _after(request)[0] + 1)
-    spans = trios.begins(connection, literals(pattern), since_ms, until_ms)
+    spans = trios.begins(connection, literals(pattern), since_ms, _until_ms(request))
     found: list[tuple[int, int]] = []
     count = SPANS_FIRST
     while len(found) <= request.limit and (now := list(islice(spans, count))):
         count *= 2
-        asked = _page(during(now, where, connection.dialect.name), request.limit + 1 - len(found))
-        found += [(int(one.row), int(one.captured_ms)) for one in connection.execute(asked)]
+        found += _read(connection, _page(during(now, where, connection.dialect.name), request.limit + 1 - len(found)))
     return found
 
 
@@ -111,13 +156,8 @@ def during(begins_ms: list[int], where: list[ColumnElement[bool]], dialect: str)
 
 def _in_one_look(found: tuple[Walk, ...], where: list[ColumnElement[bool]]) -> Select[tuple[int, int]]:
     """PostgreSQL: each day's table knows its own statistics; a union would be planned for each day and walk."""
-    rows = select(sighting.c.row, sighting.c.captured_ms).where(*where)
-    if "?" not in found[0].start:
-        return rows.where(or_(*(and_(begins(walk.key, walk.start), *walk.where) for walk in found)))
-    # Every walk has the same beginnings.
-    start = _starts(found[0])
-    met = or_(*(and_(begins(walk.key, start.c.text), *walk.where) for walk in found))
-    return rows.select_from(start.join(sighting, met)).distinct()
+    met = or_(*(and_(begins(walk.key, walk.start), *walk.where) for walk in found))
+    return select(sighting.c.row, sighting.c.captured_ms).where(met, *where)
 
 
 def _walk_by_walk(found: tuple[Walk, ...], where: list[ColumnElement[bool]]) -> CompoundSelect[tuple[int, int]]:
@@ -179,6 +219,11 @@ def _pattern(request: SearchRequest) -> str:
 
 def _folded(request: SearchRequest) -> str:
     return plate_text.fold(_pattern(request))
+
+
+def _until_ms(request: SearchRequest) -> int:
+    """Before which an answer was seen."""
+    return min(request.until_ms or FOREVER_MS, FOREVER_MS if request.after is None else _after(request)[0] + 1)
 
 
 def _after(request: SearchRequest) -> tuple[int, int]:

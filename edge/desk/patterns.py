@@ -72,16 +72,17 @@ class _Window:
         return range(self.first, LENGTH_MAX - len(self.text) + 2 if self.floats else self.first + 1)
 
 
-def walks(folded: str) -> tuple[Walk, ...]:
+def walks(folded: str, unknown_max: int = UNKNOWN_MAX) -> tuple[Walk, ...]:
     """For a folded pattern that pins down three characters or more. None at all: go back through time.
 
-    Two walks may meet the same plate; together they meet every one that fits.
+    Two walks may meet the same plate; together they meet every one that fits. `unknown_max`: of the single unknown
+    characters that a beginning may have.
     """
     folded = re.sub(r"\*+", "*", folded)
     if not set("*?") & set(folded):
         return (Walk("sighting_fold", sighting.c.fold, folded, (sighting.c.fold == folded,)),)
     through_time = _Way(min(PLATES, PAGE / _share(folded)), ())
-    return min((through_time, *_ways(folded)), key=lambda way: way.cost).walks
+    return min((through_time, *_ways(folded, unknown_max)), key=lambda way: way.cost).walks
 
 
 def like(pattern: str) -> str:
@@ -102,11 +103,11 @@ def _share(folded: str) -> float:
     return min(1.0, arrangements * KINDS ** -float(len(literals(folded))))
 
 
-def _ways(folded: str) -> Iterator[_Way]:
+def _ways(folded: str, unknown_max: int) -> Iterator[_Way]:
     fits = sighting.c.fold.like(like(folded))
     yield from _by_both_ends(folded, fits)
-    yield from _from_the_back(folded)
-    for window in _windows(folded):
+    yield from _from_the_back(folded, unknown_max)
+    for window in _windows(folded, unknown_max):
         if window.first + PART_MIN <= len(folded.replace("*", "")) or window.first == 1:
             yield _inside(window, folded, fits)
 
@@ -120,19 +121,19 @@ def _by_both_ends(folded: str, fits: ColumnElement[bool]) -> Iterator[_Way]:
         yield _Way(_cost(1, 1, len(head.group()) + 1), (walk,))
 
 
-def _from_the_back(folded: str) -> Iterator[_Way]:
+def _from_the_back(folded: str, unknown_max: int) -> Iterator[_Way]:
     tail = folded[::-1].split("*", maxsplit=1)[0]
     for end in range(1, len(tail) + 1):
-        if tail[end - 1] != "?" and tail[:end].count("?") <= UNKNOWN_MAX:
+        if tail[end - 1] != "?" and tail[:end].count("?") <= unknown_max:
             yield _Way(_cost(1, *_weight(tail[:end])), (_backwards(tail[:end], folded),))
 
 
-def _windows(folded: str) -> Iterator[_Window]:
+def _windows(folded: str, unknown_max: int) -> Iterator[_Window]:
     for begin, end in ((b, e) for b in range(len(folded)) for e in range(b + 1, len(folded) + 1)):
         text, before = folded[begin:end], folded[:begin]
         known_ends = text[0] not in "*?" and text[-1] not in "*?"
         # A single character that may stand anywhere is no beginning worth a walk.
-        if known_ends and "*" not in text and text.count("?") <= UNKNOWN_MAX and ("*" not in before or len(text) > 1):
+        if known_ends and "*" not in text and text.count("?") <= unknown_max and ("*" not in before or len(text) > 1):
             yield _Window(
                 text=text,
                 first=1 + len(before.replace("*", "")),

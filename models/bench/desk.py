@@ -2,6 +2,7 @@
 
     python -m models.bench.desk                   all of it, about five minutes and 3 GB in a temporary folder
     python -m models.bench.desk search --rows 1000000
+    python -m models.bench.desk search --url postgresql://desk@/empty?host=/run/postgresql
 
 Searches go through `edge.desk.search.search`, audit row included. The ten million sightings hold what is searched and
 not the 900 bytes of their message, which no plate search reads before it has its page; `--records` puts them in.
@@ -12,13 +13,15 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import sqlite3
 import statistics
 import sys
 import tempfile
 import time
 from itertools import groupby, product
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine, insert
 
 from edge.desk import lookup, retention
 from edge.desk.hotlists import shelf
@@ -26,19 +29,50 @@ from edge.desk.hotlists.shelf import Person
 from edge.desk.hotlists.watch import Watch
 from edge.desk.intake import Intake
 from edge.desk.search import SearchRequest, search
-from edge.desk.store import open_store, trios
+from edge.desk.store import Store, open_store, trios
+from edge.desk.store.tables import sighting, trio
 from edge.record import plate_text
 from edge.record.boundary import seal
 from edge.record.examples import EXAMPLES
 from edge.record.sighting import Sighting
 from edge.settings.policy_rules import load_policy
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
 NOW_MS = 1_795_435_200_000
 DAY_MS = 86_400_000
 WHO = Person(name="Bench", agency="Hesston KS PD")
 LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 ENDINGS = ["".join(three) for three in product(LETTERS, repeat=3)]
+COLUMNS = (
+    *("id", "camera", "sequence", "captured_ms", "received_ms", "plate", "fold", "reverse", "ends", "dated"),
+    *("confidence", "region", "vehicle_type", "color", "direction", "record"),
+)
 POLICY = load_policy(Path(__file__).parents[2] / "config" / "policy.yaml")
+
+
+PATTERNS = {
+    "whole plate": lambda text: text,
+    "one unknown": lambda text: f"{text[:3]}?{text[4:]}",
+    "front": lambda text: f"{text[:4]}*",
+    "back": lambda text: f"*{text[-4:]}",
+    "as in 7*2?K": lambda text: f"{text[0]}*{text[-3]}?{text[-1]}",
+    "four in the middle": lambda text: f"*{text[1:5]}*",
+    "three in the middle": lambda text: f"*{text[2:5]}*",
+    "three at their place": lambda text: f"?{text[1:4]}*",
+    "two and one": lambda text: f"*{text[1:3]}?{text[4]}*",
+    "two and one, apart": lambda text: f"*{text[1:3]}*{text[4]}*",
+    "one and two at the ends": lambda text: f"{text[0]}*{text[3]}*{text[5]}*",
+    "as in ?B?D?F": lambda text: f"?{text[1]}?{text[3]}?{text[5]}" + text[6:],
+    "as in *B?D?F*": lambda text: f"*{text[0]}?{text[2]}?{text[4]}*",
+    "as in *A*1*7*": lambda text: f"*{text[0]}*{text[2]}*{text[4]}*",
+    "any order, *7*A*1*": lambda text: f"*{text[4]}*{text[2]}*{text[0]}*",
+    "any order, on a Monday": lambda text: f"*{text[4]}*{text[2]}*{text[0]}*",
+}
+"""Sixteen kinds of pattern, each made of a plate that was seen."""
 
 
 def main() -> int:
@@ -48,6 +82,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=10_000_000, help="sightings to search in")
     parser.add_argument("--entries", type=int, default=1_000_000, help="hotlist entries")
     parser.add_argument("--records", action="store_true", help="with whole messages: 1.2 kB a row")
+    parser.add_argument("--url", help="search in an empty PostgreSQL database instead of a file of SQLite's")
     parser.add_argument("--folder", type=Path, help="where to build it; a temporary folder by default")
     arguments = parser.parse_args()
     chosen = arguments.what or ["hotlists", "search", "intake"]
@@ -102,31 +137,12 @@ def _microseconds(call, texts: list[str]) -> float:
 
 def searches(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
     """Search by every kind of pattern: whole (with its audit rows) and the query alone."""
-    path = folder / "search.db"
-    open_store(f"sqlite:///{path}").close()
-    known = _fill(path, arguments.rows, whole=arguments.records)
+    url = arguments.url or f"sqlite:///{folder}/search.db"
+    known = _fill(url, arguments.rows, whole=arguments.records)
     rng = random.Random(2)
-    store = open_store(f"sqlite:///{path}")
-    kinds = {
-        "whole plate": lambda text: text,
-        "one unknown": lambda text: f"{text[:3]}?{text[4:]}",
-        "front": lambda text: f"{text[:4]}*",
-        "back": lambda text: f"*{text[-4:]}",
-        "as in 7*2?K": lambda text: f"{text[0]}*{text[-3]}?{text[-1]}",
-        "four in the middle": lambda text: f"*{text[1:5]}*",
-        "three in the middle": lambda text: f"*{text[2:5]}*",
-        "three at their place": lambda text: f"?{text[1:4]}*",
-        "two and one": lambda text: f"*{text[1:3]}?{text[4]}*",
-        "two and one, apart": lambda text: f"*{text[1:3]}*{text[4]}*",
-        "one and two at the ends": lambda text: f"{text[0]}*{text[3]}*{text[5]}*",
-        "as in ?B?D?F": lambda text: f"?{text[1]}?{text[3]}?{text[5]}" + text[6:],
-        "as in *B?D?F*": lambda text: f"*{text[0]}?{text[2]}?{text[4]}*",
-        "as in *A*1*7*": lambda text: f"*{text[0]}*{text[2]}*{text[4]}*",
-        "any order, *7*A*1*": lambda text: f"*{text[4]}*{text[2]}*{text[0]}*",
-        "any order, on a Monday": lambda text: f"*{text[4]}*{text[2]}*{text[0]}*",
-    }
-    result: dict[str, object] = {"rows": arguments.rows, "file_mb": path.stat().st_size // 1_000_000}
-    for name, pattern in kinds.items():
+    store = open_store(url)
+    result: dict[str, object] = {"rows": arguments.rows, "mb": _size_mb(store)}
+    for name, pattern in PATTERNS.items():
         day = {"since_ms": NOW_MS - 7 * DAY_MS, "until_ms": NOW_MS - 6 * DAY_MS} if "Monday" in name else {}
         timed = [_timed(store, pattern(rng.choice(known)), **day) for _ in range(60)]
         times = sorted(whole for whole, _ in timed)
@@ -138,6 +154,14 @@ def searches(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
         }
     store.close()
     return result
+
+
+def _size_mb(store: Store) -> int:
+    if store.file is not None:
+        return store.file.stat().st_size // 1_000_000
+    with store.read() as connection:
+        size = "SELECT pg_database_size(current_database()) / 1000000"
+        return int(connection.exec_driver_sql(size).scalar_one())
 
 
 def _timed(store, pattern: str, **window: int) -> tuple[float, float]:
@@ -152,43 +176,70 @@ def _timed(store, pattern: str, **window: int) -> tuple[float, float]:
     return (end - middle) * 1000, (middle - start) * 1000
 
 
-def _fill(path: Path, rows: int, *, whole: bool) -> list[str]:
+def _fill(url: str, rows: int, *, whole: bool) -> list[str]:
     """Sightings over thirty days; returns some of their plates. Indexes are built at the end, as a restore would."""
-    rng = random.Random(3)
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA synchronous=OFF")
-    connection.execute("PRAGMA cache_size=-1000000")
-    indexes = connection.execute("SELECT name, sql FROM sqlite_master WHERE type='index' AND sql NOT NULL").fetchall()
-    for name, _ in indexes:
-        connection.execute(f"DROP INDEX {name}")
+    store = open_store(url)
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     message = seal(EXAMPLES[0]).payload.decode() if whole else "{}"
     known: list[str] = []
-    connection.execute("BEGIN")
-    for first in range(0, rows, 100_000):
-        batch = [_row(rng, number, rows, message) for number in range(first, min(first + 100_000, rows))]
+    found: dict[int, bytes] = {}
+    with engine.begin() as connection:
+        for index in sighting.indexes:
+            index.drop(connection)
+    keep = _keep_by_copying if engine.dialect.name == "postgresql" else _keep_by_inserting
+    for batch in _batches(rows, message):
         known += [row[5] for row in batch[:50]]
-        connection.executemany(
-            "INSERT INTO sighting (id, camera, sequence, captured_ms, received_ms, plate, fold, reverse, ends, dated,"
-            " confidence, region, vehicle_type, color, direction, record) VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?,?,?)",
-            batch,
-        )
-        print(f"\r{first + len(batch):,} rows", end="", file=sys.stderr)
-    _fill_trios(connection)
-    connection.execute("COMMIT")
-    for _, sql in indexes:
-        connection.execute(sql)
-        print(sql.split()[2], end=" ", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
+        for begin_ms, same in groupby(batch, key=lambda row: row[3] - row[3] % trios.SPAN_MS):
+            new = set().union(*(trios.trios(row[6]) for row in same))
+            found[begin_ms] = trios.merged(found.get(begin_ms, b""), new)
+            store.ready_for(begin_ms)
+        keep(engine, batch)
+    with engine.begin() as connection:
+        connection.execute(insert(trio), [{"begin_ms": ms, "found": bits} for ms, bits in found.items()])
+    _finish(engine, store)
+    engine.dispose()
+    store.close()
     return known
 
 
-def _fill_trios(connection: sqlite3.Connection) -> None:
-    by_time = connection.execute("SELECT captured_ms / 300000 * 300000, fold FROM sighting ORDER BY row")
-    for begin_ms, plates in groupby(by_time, key=lambda row: row[0]):
-        found = trios.merged(b"", set().union(*(trios.trios(fold) for _, fold in plates)))
-        connection.execute("INSERT INTO trio (begin_ms, found) VALUES (?, ?)", (begin_ms, found))
+def _batches(rows: int, message: str) -> Iterator[list[tuple]]:
+    rng = random.Random(3)
+    for first in range(0, rows, 100_000):
+        batch = [_row(rng, number, rows, message) for number in range(first, min(first + 100_000, rows))]
+        yield batch
+        print(f"\r{first + len(batch):,} rows", end="", file=sys.stderr, flush=True)
+
+
+def _keep_by_inserting(engine: Engine, batch: list[tuple]) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA synchronous=OFF")
+        connection.exec_driver_sql("PRAGMA cache_size=-1000000")
+        connection.execute(insert(sighting), [dict(zip(COLUMNS, row, strict=True)) for row in batch])
+
+
+def _keep_by_copying(engine: Engine, batch: list[tuple]) -> None:
+    with engine.begin() as connection:
+        cursor = connection.connection.cursor()
+        with cursor.copy(f"COPY sighting ({', '.join(COLUMNS)}) FROM STDIN") as copy:
+            for row in batch:
+                copy.write_row(row)
+
+
+def _finish(engine: Engine, store: Store) -> None:
+    """Indexes, and on PostgreSQL what its own housekeeping does by itself: day by day, never the whole."""
+    for index in sorted(sighting.indexes, key=lambda one: str(one.name)):
+        with engine.begin() as connection:
+            index.create(connection)
+        print(index.name, end=" ", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    store.flush_log()
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        days = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'sighting'::regclass"
+        for table in ("trio", *connection.exec_driver_sql(days).scalars()):
+            connection.exec_driver_sql(f"VACUUM ANALYZE {table}")
+        connection.exec_driver_sql("CHECKPOINT")
 
 
 def _row(rng: random.Random, number: int, rows: int, message: str) -> tuple[object, ...]:
@@ -197,7 +248,8 @@ def _row(rng: random.Random, number: int, rows: int, message: str) -> tuple[obje
     captured = NOW_MS - 30 * DAY_MS + 60_000 + number * (30 * DAY_MS - 120_000) // rows
     ends = fold[0] + fold[-1]
     seen = ("US-KS", rng.choice(("suv", "pickup", "sedan")), rng.choice(("white", "black", "grey")), "northbound")
-    return (f"{number:032x}", "north", number, captured, captured, text, fold, fold[::-1], ends, 0.95, *seen, message)
+    plate_columns = (text, fold, fold[::-1], ends, True, 0.95)
+    return (f"{number:032x}", "north", number, captured, captured, *plate_columns, *seen, message)
 
 
 def intake(folder: Path, _: argparse.Namespace) -> dict[str, float]:

@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from edge.desk import audit, retention, sequence, verdicts
+from edge.desk import audit, lookup, retention, sequence, verdicts
 from edge.desk.adapters import courier
 from edge.desk.intake import _columns, _dated
 from edge.desk.search import SearchRequest, search
@@ -70,6 +70,46 @@ def test_every_kind_of_search_answers(desk, pattern):
         desk.take(sighting(text, number=number, at_ms=NOW_MS - number))
     asked = SearchRequest(person=OFFICER, purpose="stolen-vehicle", reason=REASON, plate=pattern)
     assert [found.plate for found in search(desk.store, POLICY, asked, NOW_MS).found] == ["123ABC", "I23ABC"]
+
+
+def test_pages_over_many_days_are_whole_and_newest_first(desk):
+    """The newest day is asked first, then two, then four: nothing is lost or told twice where they meet."""
+    ages_ms = [n * 7 * HOUR_MS for n in range(20)]
+    for number, age_ms in enumerate(ages_ms):
+        desk.take(sighting(number=number, at_ms=NOW_MS - age_ms))
+    for wanted in ({"plate": "?2?A?C"}, {"plate": "*23AB*"}, {"type": "pickup", "since_ms": NOW_MS - 6 * DAY_MS}):
+        seen, after = [], None
+        while after is not None or not seen:
+            asked = SearchRequest(
+                person=OFFICER, purpose="stolen-vehicle", reason=REASON, limit=3, after=after, until_ms=NOW_MS, **wanted
+            )
+            page = search(desk.store, POLICY, asked, NOW_MS)
+            seen += [one.id for one in page.found]
+            after = page.next
+        assert seen == [sighting(number=number).id for number in range(1, 20)]
+
+
+@pytest.mark.parametrize("pattern", ["123ABC", "*3ABC", "123*"])
+def test_what_one_index_finds_needs_no_look_into_the_table(desk, pattern):
+    desk.take(sighting())
+    statement = lookup.statement("postgresql", SearchRequest(person=OFFICER, purpose="", reason="", plate=pattern), 0)
+    with desk.store.read() as connection:
+        written = str(statement.compile(connection, compile_kwargs={"literal_binds": True}))
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+        plan = [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {written}")]
+    assert any("Index Only Scan" in step for step in plan), plan
+
+
+def test_an_earlier_programs_indexes_are_made_anew(desk, url, tmp_path):
+    with desk.store.write() as connection:
+        connection.exec_driver_sql("DROP INDEX sighting_fold")
+        connection.exec_driver_sql("CREATE INDEX sighting_fold ON sighting (fold, captured_ms)")
+    again = Desk(tmp_path, url)
+    with again.store.read() as connection:
+        made = "SELECT indexdef FROM pg_indexes WHERE indexname = 'sighting_fold'"
+        assert "INCLUDE" in connection.exec_driver_sql(made).scalar_one()
+    again.store.close()
 
 
 def test_what_is_due_is_purged(desk):

@@ -244,6 +244,8 @@ def _make_tables(store: Store) -> None:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({partitions.LOCK})"))
             partitions.create(connection)
         metadata.create_all(connection)
+        if not store.is_sqlite:
+            partitions.drop_narrow_indexes(connection)
         connection.execute(text("DROP INDEX IF EXISTS sighting_captured"))  # schema 2's, without the plate
         for index in sighting.indexes:  # one that this program has and the one before had not
             connection.execute(CreateIndex(index, if_not_exists=True))

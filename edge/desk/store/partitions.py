@@ -38,6 +38,18 @@ def create(connection: Connection) -> None:
         _copy(connection)
 
 
+def drop_narrow_indexes(connection: Connection) -> None:
+    """Those of an earlier program, which had not the row's number: each find cost a look into the table."""
+    narrow = connection.execute(
+        text(
+            "SELECT indexname FROM pg_indexes WHERE tablename = 'sighting' AND indexname LIKE 'sighting%' "
+            "AND indexdef NOT LIKE '%UNIQUE%' AND indexdef NOT LIKE '%INCLUDE%'"
+        )
+    )
+    for name in narrow.scalars().all():
+        connection.execute(text(f"DROP INDEX {name}"))
+
+
 def add_day(connection: Connection, ms: int) -> None:
     """The table of one day, if there is none."""
     _lock(connection)
