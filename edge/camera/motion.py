@@ -38,6 +38,8 @@ SAME_LIGHT = 16.0
 """Grey levels: cells that fit the light's change this well tell its exact size."""
 FITTING_MIN = 0.3
 """Share of the cells that must fit, or there is no common change of light."""
+FRESH_S = 0.15
+"""What still changes differs from a picture this old, or up to twice as old."""
 MARGIN_CELLS, MARGIN_SHARE = 2.0, 0.15
 """Around a region: its plate may be as dark as the road."""
 REGIONS_MAX = 8
@@ -49,6 +51,10 @@ AROUND = np.ones((3, 3), np.uint8)
 """A shaking mast moves edges by less than a cell."""
 JOIN = np.ones((5, 5), np.uint8)
 """Parts of one car that lie two cells apart are one region."""
+NEAR = np.ones((9, 9), np.uint8)
+"""A smooth side of a car changes at its ends alone: so far around these, what stands out belongs to it."""
+WITHIN = 0.5
+"""A fresh part that lies in another by this share of its own is none of its own."""
 
 
 class Gate:
@@ -57,6 +63,8 @@ class Gate:
     def __init__(self, settings: MotionSettings, view: ViewSettings | None = None) -> None:
         self._settings, self._view = settings, view or ViewSettings()
         self._background: NDArray[np.float32] | None = None
+        self._earlier: list[tuple[int, NDArray[np.float32]]] = []
+        """The last two of the pictures that are `FRESH_S` apart, with their times."""
         self._watched: NDArray[np.bool_] = np.ones((1, 1), np.bool_)
         self._size = (0, 0)
         self._seen_ns = 0
@@ -83,6 +91,7 @@ class Gate:
             self._size = (width, height)
             self._watched = _mask(picture.shape, self._view)
             self._background = picture
+            self._earlier = [(frame.monotonic_ns, picture)]
             return _whole(frame)
         background = _in_light_of(self._background, picture)
         differs = _differs(background, picture, self._settings.difference_min)
@@ -90,20 +99,36 @@ class Gate:
             self._background = picture
             return _whole(frame)
         self._background = _learnt(background, picture, passed_s)
-        return self._regions(differs & self._watched)
+        core = np.asarray(cv2.morphologyEx((differs & self._watched).astype(np.uint8), cv2.MORPH_OPEN, CORE), np.uint8)
+        boxes, share = self._boxes(core)
+        fresh = self._fresh(core, picture, frame.monotonic_ns)
+        return Motion(tuple(_merged(boxes)), share, fresh) if boxes else None
 
-    def _regions(self, differs: NDArray[np.bool_]) -> Motion | None:
-        """The connected places that are large enough, in frame pixels."""
-        core = cv2.morphologyEx(differs.astype(np.uint8), cv2.MORPH_OPEN, CORE)
+    def _fresh(self, core: NDArray[np.uint8], picture: NDArray[np.float32], now_ns: int) -> tuple[Box, ...]:
+        """The parts of what differs that differ from a moment ago, too; largest first."""
+        _, earlier = self._earlier[0]
+        if now_ns - self._earlier[-1][0] >= FRESH_S * 1e9:
+            self._earlier = [self._earlier[-1], (now_ns, picture)]
         if not core.any():
-            return None
+            return ()
+        changes = _differs(_in_light_of(earlier, picture), picture, self._settings.difference_min)
+        near = np.asarray(cv2.dilate(changes.astype(np.uint8), NEAR), np.uint8)
+        boxes, _ = self._boxes(core & near)
+        boxes.sort(key=lambda box: -box.width * box.height)
+        kept: list[Box] = []
+        for box in boxes:
+            if not any(_common(box, other) > WITHIN * box.width * box.height for other in kept):
+                kept.append(box)
+        return tuple(kept[:REGIONS_MAX])
+
+    def _boxes(self, core: NDArray[np.uint8]) -> tuple[list[Box], float]:
+        """The connected places that are large enough, in frame pixels, and their share of the picture."""
+        if not core.any():
+            return [], 0.0
         _, labels, places, _ = cv2.connectedComponentsWithStats(cv2.dilate(core, JOIN))
         cells = np.bincount(labels[core > 0], minlength=len(places))
         large = np.flatnonzero(cells >= max(1.0, self._settings.share_min * core.size))
-        if not len(large):
-            return None
-        boxes = [self._box(places[label], core.shape) for label in large]
-        return Motion(tuple(_merged(boxes)), float(cells[large].sum() / core.size))
+        return [self._box(places[label], core.shape) for label in large], float(cells[large].sum() / core.size)
 
     def _box(self, place: NDArray[np.int32], cells: tuple[int, ...]) -> Box:
         """x, y, width, height in cells → frame pixels, with a margin."""
@@ -176,6 +201,11 @@ def _merged(boxes: list[Box]) -> list[Box]:
 
 def _overlap(a: Box, b: Box) -> bool:
     return a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1
+
+
+def _common(a: Box, b: Box) -> float:
+    wide, high = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+    return max(wide, 0.0) * max(high, 0.0)
 
 
 def _around(boxes: list[Box]) -> Box:

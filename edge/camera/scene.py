@@ -64,6 +64,9 @@ class Motion:
     """In frame pixels, never empty, merged where they overlap."""
     share: float
     """Share of the frame's area that changed, 0–1."""
+    fresh: tuple[Box, ...] = ()
+    """Those parts of it that still change, each by itself: a region may hold two vehicles, and where one stood. Empty
+    where nobody knows."""
 
 
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
@@ -207,6 +210,8 @@ class Spot:
     """The part of it that is in the picture."""
     score: float
     """Calibrated probability that this is a vehicle, 0–1."""
+    sure: bool = True
+    """Whether that is enough to count it; below, it is only followed."""
     frame_size: tuple[int, int]
     """Width and height of the frame, pixels."""
 

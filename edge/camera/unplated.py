@@ -1,22 +1,23 @@
 """Vehicles that show no plate: what moves and no plate explains → one `Unplated` for each that goes by.
 
-    motion, plates → regions worth a look → spots (the network's) → tracks → told when no plate tells of them
+    motion, plates → regions worth a look → spots (the network's) → trails → told when no plate tells of them
 
 Most vehicles have a plate and cost nothing here. A look is asked for only where something as large as a vehicle whose
-plate could be read moves around no plate, five times a second at first; and where nothing was found, once a second.
-A vehicle counts when it was found sure and often enough, went somewhere, and no plate was seen on it: neither while it
-was followed nor just before or after, where it came from or made for. When in doubt it was told already: a vehicle
-counted twice is worse here than one that is missed.
+plate could be read moves around no plate; and where nothing was found, once a second. What was found is followed: the
+next looks are at the place where it should be, so that one that runs together with another, or with the shadow that it
+left on the road, is still seen alone. A vehicle counts when it was found sure and often enough, went somewhere, and no
+plate was seen on it: neither while it was followed nor just before or after, where it came from or made for. When in
+doubt it was told already, or is none: a person that is counted is worse here than a vehicle that is missed.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
 from edge.camera.scene import Unplated
+from edge.camera.trail import Trail, grown, overlap, rest_of, share_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,74 +29,97 @@ PLATE_WIDTHS = 6.0
 """Widths of its plate that a vehicle has at least: 1.8 m by 0.3."""
 REGION_WIDTHS = 13.0
 """Widths of a plate up to which a region shows its vehicle alone: shadow and margin with it."""
-EVERY_MS, SETTLED_EVERY_MS = 200, 450
-"""Between two looks, until a vehicle is sure, and then."""
+EVERY_MS, SETTLED_EVERY_MS = 120, 450
+"""Between two looks at one vehicle, until it is sure, and then; between looks for new ones, while none is followed, and
+while one is."""
+SHOWN_MS = 1000
+"""So long after a plate was seen on it a vehicle is not looked at: the plate tells."""
 DULL_LOOKS, DULL_EVERY_MS, DULL_FORGET_MS = 4, 1000, 3000
 """After so many looks in one place that found nothing, the next ones are a second apart, until nothing moved there for
-three: a tree in the wind goes on for hours."""
+three: a tree in the wind goes on for hours. The same where something is followed that does not become sure."""
 REGIONS_MAX = 2
-"""Looks at one frame, the largest regions first."""
+"""Looks at one frame: those that are followed first, then the largest regions."""
 PICTURE_SHARE_MAX = 0.8
-"""When so much of the picture's width and height moves, the camera does, or its light: nothing can be followed."""
+"""When so much of the picture's width and height moves, the camera does, or its light: nobody new is looked for."""
+AROUND_FOLLOWED = 1.5
+"""Side of the square that is looked at, in lengths of the vehicle that should be there."""
 IN_REGION = 0.4
 """Share of a spot's box that must have moved: what stands beside a moving thing did not."""
+EXPLAINED = 0.6
+"""Share of a region that lies in a followed vehicle's place, or of the place in the region, that explains it."""
+ROOM = 1.3
+"""A followed vehicle's place for this, in its lengths: with its shadow."""
 SPOTS_MIN = 3
-"""Looks that must have found a vehicle."""
+"""Sure looks that a vehicle has at least."""
+SURE_SHARE, FOUND_SHARE = 0.5, 0.5
+"""Of the looks that found it, and of those that looked for it."""
+NARROW = 0.5
+"""Width of an outline in its heights below which it may be a person's; and of a region, in lengths of the smallest
+vehicle, below which it shows none."""
+PART = 0.6
+"""Share of an outline that lies in a larger vehicle's all along: a part of it."""
 GAP_MS = 1100
-"""A track ends when nothing was found for this long."""
-MOVED_WIDTHS = 0.25
-"""Widths that the outline's middle must have gone, or `GREW` the change of log width: a shadow makes it shake."""
-GREW = 0.25
-STEP_WIDTHS, STEP_WIDTHS_PER_S = 0.35, 1.5
-"""Widths by which a vehicle may miss its predicted place, always and a second."""
-GROWTH_PER_S = 1.5
-"""Change of log width a second that is still one vehicle; and `GROWTH` always."""
-GROWTH = 0.4
+"""A trail ends when nothing was found for this long."""
+HOLD_MS = 850
+"""A vehicle whose trail ended waits so long for plates that are still being read."""
+AGAIN_MS, STANDS_MS = 3000, 120_000
+"""One that was told may come back so long after, from behind something, or where it stood."""
 AROUND = 0.15
 """A plate this far outside a vehicle's outline, in shares of its size, is still its own."""
 NEARBY_MS = 1900
-"""A plate this long before or after a vehicle's track, where the vehicle should have been, is its own."""
-HOLD_MS = 850
-"""A track that ended waits so long for plates that are still being read."""
+"""A plate this long before or after a vehicle's trail, where the vehicle should have been, is its own."""
 
 
 @dataclass(slots=True, eq=False)
 class _Track:
     """A vehicle that is being followed."""
 
-    spots: list[Spot] = field(default_factory=list)
+    trail: Trail
+    looked_ns: int
+    looks: int = 1
+    """That looked for it."""
+    shown_ns: int = -(10**18)
+    """When a plate was last seen where it should be."""
     told: bool = False
 
     @property
-    def last(self) -> Spot:
-        return self.spots[-1]
+    def last_ns(self) -> int:
+        return self.trail.last.monotonic_ns
 
-    def place(self, now_ns: int) -> tuple[float, float]:
-        """Where the outline's middle should be at a time, before its first spot and after its last, too."""
-        before, after = self._beside(now_ns)
-        (x0, y0), (x1, y1) = before.center, after.center
-        seconds = (after.monotonic_ns - before.monotonic_ns) / 1e9
-        share = (now_ns - before.monotonic_ns) / 1e9 / seconds if seconds > 0 else 0.0
-        return x0 + (x1 - x0) * share, y0 + (y1 - y0) * share
+    @property
+    def sure(self) -> list[Spot]:
+        """The spots that are a vehicle beyond doubt."""
+        return [spot for spot in self.trail.spots if spot.sure]
 
-    def _beside(self, now_ns: int) -> tuple[Spot, Spot]:
-        """The two spots around a time; the first two or the last two outside the track."""
-        for before, after in zip(self.spots, self.spots[1:], strict=False):
-            if now_ns <= after.monotonic_ns:
-                return before, after
-        return self.spots[-2 if len(self.spots) > 1 else -1], self.spots[-1]
+    def every_ms(self) -> int:
+        if len(self.sure) > SPOTS_MIN or self.told:
+            return SETTLED_EVERY_MS
+        return EVERY_MS if self.looks <= DULL_LOOKS + len(self.sure) else DULL_EVERY_MS
 
     def shows(self, look: Look) -> bool:
-        """Whether a plate is this vehicle's, as far as its path tells."""
-        first, last = self.spots[0].monotonic_ns, self.spots[-1].monotonic_ns
-        away_ms = max(first - look.monotonic_ns, look.monotonic_ns - last, 0) / 1e6
+        """Whether a plate is this vehicle's, as far as its way tells."""
+        first_ns = self.trail.spots[0].monotonic_ns
+        away_ms = max(first_ns - look.monotonic_ns, look.monotonic_ns - self.last_ns, 0) / 1e6
         if away_ms > NEARBY_MS:
             return False
-        spot = min(self.spots, key=lambda one: abs(one.monotonic_ns - look.monotonic_ns))
-        x, y = self.place(look.monotonic_ns)
+        place = self.trail.box_at(look.monotonic_ns)
+        spot = min(self.trail.spots, key=lambda one: abs(one.monotonic_ns - look.monotonic_ns))
         reach = 0.5 + AROUND + away_ms / NEARBY_MS
-        dx, dy = abs(look.center[0] - x), abs(look.center[1] - y)
+        dx, dy = (abs(look.center[axis] - place.center[axis]) for axis in (0, 1))
         return dx <= reach * spot.box.width and dy <= reach * spot.box.height
+
+    def part_of(self, other: _Track) -> bool:
+        """Whether what was followed here lay in another, wider vehicle all along."""
+        first_ns, last_ns = other.trail.spots[0].monotonic_ns, other.last_ns
+        beside = [spot for spot in self.trail.spots if first_ns <= spot.monotonic_ns <= last_ns]
+        if (
+            other is self
+            or not beside
+            or sum(spot.width_px for spot in beside)
+            >= sum(other.trail.box_at(spot.monotonic_ns).width for spot in beside)
+        ):
+            return False
+        return median(share_in(spot.box, other.trail.box_at(spot.monotonic_ns)) for spot in beside) > PART
 
 
 @dataclass(slots=True)
@@ -114,6 +138,8 @@ class Watch:
         """`plate_px_min`: what plates narrower than this are not read. `numbers`: of the passes, shared with them."""
         self._settings, self._width_px_min, self._numbers = settings, plate_px_min * PLATE_WIDTHS, numbers
         self._tracks: list[_Track] = []
+        self._asked: list[_Track] = []
+        """The tracks that the last looks were for, in their order."""
         self._plates: list[Look] = []
         """Looks of plates that told, or will tell, of a vehicle: of the last few seconds."""
         self._dull: list[_Dull] = []
@@ -121,22 +147,31 @@ class Watch:
 
     def regions(self, motion: Motion | None, plates: Sequence[Plate], size: tuple[int, int], now_ns: int) -> list[Box]:
         """Where a look is worth its price now; `size` of the frame, pixels."""
-        every_ms = SETTLED_EVERY_MS if self._settled() else EVERY_MS
-        if motion is None or now_ns - self._looked_ns < every_ms * 1_000_000:
+        self._asked = []
+        if motion is None:
             return []
-        found = [region for region in motion.regions if self._worth(region, plates, size, now_ns)]
-        found = sorted(found, key=lambda region: -region.width * region.height)[:REGIONS_MAX]
-        if found:
+        followed = [track for track in self._tracks if now_ns - track.last_ns <= GAP_MS * 1_000_000]
+        places = {track: track.trail.box_at(now_ns) for track in followed}
+        for track, place in places.items():
+            if any(_inside(plate.center, place) for plate in plates):
+                track.shown_ns = now_ns
+        due = [track for track, place in places.items() if self._due(track, place, motion, now_ns)]
+        self._asked = sorted(due, key=lambda track: track.looked_ns)[:REGIONS_MAX]
+        for track in self._asked:
+            track.looked_ns, track.looks = now_ns, track.looks + 1
+        new = self._new(motion, plates, list(places.values()), size, now_ns)[: REGIONS_MAX - len(self._asked)]
+        if new:
             self._looked_ns = now_ns
-        return found
+        return [*(grown(places[track], AROUND_FOLLOWED) for track in self._asked), *new]
 
     def update(self, looked: Sequence[tuple[Box, Sequence[Spot]]], now_ns: int) -> None:
         """What the looks at these regions found."""
         spots: list[Spot] = []
-        for region, found in looked:
+        for n, (region, found) in enumerate(looked):
             moving = [spot for spot in found if share_in(spot.box, region) >= IN_REGION]
-            self._note(region, now_ns, dull=not moving)
-            spots += [spot for spot in moving if not any(_same(spot.box, other.box) for other in spots)]
+            if n >= len(self._asked):
+                self._note(region, now_ns, dull=not moving)
+            spots += [spot for spot in moving if not any(_one(spot.box, other.box) for other in spots)]
         self._join(spots, now_ns)
 
     def explained(self, looks: Sequence[Look]) -> None:
@@ -147,15 +182,13 @@ class Watch:
         """The vehicles that went by and that no plate tells of. `waiting`: of plates whose pass is still open."""
         forget_ns = now_ns - int((NEARBY_MS + self._settings.pass_s_max * 2000 + GAP_MS + HOLD_MS) * 1e6)
         self._plates = [look for look in self._plates if look.monotonic_ns >= forget_ns]
-        told, kept = [], []
+        told = []
         for track in self._tracks:
-            ended = now_ns - track.last.monotonic_ns > (GAP_MS + HOLD_MS) * 1_000_000
-            stands = now_ns - track.spots[0].monotonic_ns > self._settings.pass_s_max * 1_000_000_000
-            if (ended or stands) and not track.told and not any(track.shows(look) for look in waiting):
+            ended = now_ns - track.last_ns > (GAP_MS + HOLD_MS) * 1_000_000
+            stays = now_ns - track.trail.spots[0].monotonic_ns > self._settings.pass_s_max * 1_000_000_000
+            if (ended or stays) and not track.told and not any(track.shows(look) for look in waiting):
                 told += self._tell(track)
-            if not (ended and track.told):
-                kept.append(track)
-        self._tracks = kept
+        self._tracks = [track for track in self._tracks if not (track.told and self._gone(track, now_ns))]
         return told
 
     def finish(self) -> list[Unplated]:
@@ -164,17 +197,36 @@ class Watch:
         self._tracks.clear()
         return told
 
+    @staticmethod
+    def _gone(track: _Track, now_ns: int) -> bool:
+        return now_ns - track.last_ns > (STANDS_MS if track.trail.stands() else AGAIN_MS) * 1_000_000
+
     def _tell(self, track: _Track) -> list[Unplated]:
         """Its vehicle, if it is one that no plate tells of."""
         track.told = True
-        return [Unplated(number=next(self._numbers), looks=tuple(track.spots))] if self._counts(track) else []
+        if not self._counts(track):
+            return []
+        return [Unplated(number=next(self._numbers), looks=tuple(track.trail.spots))]
 
-    def _settled(self) -> bool:
-        """Whether all that is followed was found often enough: from now on it is only kept in sight."""
-        return bool(self._tracks) and all(len(track.spots) > SPOTS_MIN for track in self._tracks)
+    def _due(self, track: _Track, place: Box, motion: Motion, now_ns: int) -> bool:
+        """Whether a followed vehicle is looked at again: where it should be, something moves, and no plate tells."""
+        if now_ns - track.shown_ns < SHOWN_MS * 1_000_000 or now_ns - track.looked_ns < track.every_ms() * 1_000_000:
+            return False
+        return any(share_in(place, region) >= IN_REGION for region in motion.regions)
+
+    def _new(
+        self, motion: Motion, plates: Sequence[Plate], places: Sequence[Box], size: tuple[int, int], now_ns: int
+    ) -> list[Box]:
+        """Where something moves that is not followed yet, the largest first."""
+        if now_ns - self._looked_ns < (SETTLED_EVERY_MS if places else EVERY_MS) * 1_000_000:
+            return []
+        regions = [_unexplained(region, places) for region in motion.fresh or motion.regions]
+        found = [region for region in regions if self._worth(region, plates, size, now_ns)]
+        return sorted(found, key=lambda region: -region.width * region.height)
 
     def _worth(self, region: Box, plates: Sequence[Plate], size: tuple[int, int], now_ns: int) -> bool:
-        if max(region.width, region.height) < self._width_px_min:
+        sides = region.width, region.height
+        if max(sides) < self._width_px_min or min(sides) < NARROW * self._width_px_min:
             return False
         if region.width > PICTURE_SHARE_MAX * size[0] and region.height > PICTURE_SHARE_MAX * size[1]:
             return False
@@ -193,10 +245,10 @@ class Watch:
     def _join(self, spots: Sequence[Spot], now_ns: int) -> None:
         """Greedy, nearest first: as plates are joined to their tracks."""
         pairs = sorted(
-            (miss, t, s)
+            (off, t, s)
             for t, track in enumerate(self._tracks)
             for s, spot in enumerate(spots)
-            if (miss := _miss(track, spot)) is not None and now_ns - track.last.monotonic_ns <= GAP_MS * 1_000_000
+            if (off := track.trail.off(spot)) is not None
         )
         tracks: set[int] = set()
         taken: set[int] = set()
@@ -204,59 +256,39 @@ class Watch:
             if t not in tracks and s not in taken:
                 tracks.add(t)
                 taken.add(s)
-                track = self._tracks[t]
-                track.spots = [spots[s]] if track.told else [*track.spots, spots[s]]
-        self._tracks += [_Track([spot]) for s, spot in enumerate(spots) if s not in taken]
+                self._tracks[t].trail.spots.append(spots[s])
+        self._tracks += [_Track(Trail([spot]), now_ns) for s, spot in enumerate(spots) if s not in taken]
 
     def _counts(self, track: _Track) -> bool:
-        widest = max(spot.width_px for spot in track.spots)
+        spots, sure = track.trail.spots, track.sure
         return (
-            len(track.spots) >= SPOTS_MIN
-            and widest >= self._width_px_min
-            and _moved(track.spots)
+            len(sure) >= max(SPOTS_MIN, SURE_SHARE * len(spots), SURE_SHARE * FOUND_SHARE * track.looks)
+            and max(spot.width_px for spot in spots) >= self._width_px_min
+            and median(spot.box.width / max(spot.box.height, 1.0) for spot in sure) >= NARROW
+            and track.trail.moved()
             and not any(track.shows(look) for look in self._plates)
+            and not any(track.part_of(other) for other in self._tracks if len(other.sure) >= SPOTS_MIN)
         )
 
 
-def _miss(track: _Track, spot: Spot) -> float | None:
-    """Widths by which a spot misses a track's predicted place; None when it is another vehicle."""
-    seconds = (spot.monotonic_ns - track.last.monotonic_ns) / 1e9
-    width = (track.last.width_px + spot.width_px) / 2
-    miss = math.dist(track.place(spot.monotonic_ns), spot.center) / max(width, 1.0)
-    growth = abs(math.log(max(spot.width_px, 1.0) / max(track.last.width_px, 1.0)))
-    if miss > STEP_WIDTHS + STEP_WIDTHS_PER_S * seconds or growth > GROWTH + GROWTH_PER_S * seconds:
-        return None
-    return miss + growth
-
-
-def _moved(spots: Sequence[Spot]) -> bool:
-    """The first third against the last, by medians: an outline that shakes goes nowhere."""
-    third = max(1, len(spots) // 3)
-    (x0, y0, w0), (x1, y1, w1) = (_middle(part) for part in (spots[:third], spots[-third:]))
-    far = math.dist((x0, y0), (x1, y1)) / max((w0 + w1) / 2, 1.0)
-    return far > MOVED_WIDTHS or abs(math.log(max(w1, 1.0) / max(w0, 1.0))) > GREW
-
-
-def _middle(spots: Sequence[Spot]) -> tuple[float, float, float]:
-    xs, ys = zip(*(spot.center for spot in spots), strict=True)
-    return median(xs), median(ys), median(spot.width_px for spot in spots)
+def _unexplained(region: Box, places: Sequence[Box]) -> Box:
+    """What is left of a region beside the vehicles that are followed; of no size where they are all of it."""
+    for place in places:
+        room = grown(place, ROOM)
+        if share_in(region, room) >= EXPLAINED or share_in(place, region) >= EXPLAINED:
+            region = rest_of(region, room)
+    return region
 
 
 def _inside(point: tuple[float, float], box: Box) -> bool:
     return box.x0 <= point[0] <= box.x1 and box.y0 <= point[1] <= box.y1
 
 
-def _common(a: Box, b: Box) -> float:
-    wide, high = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-    return max(wide, 0.0) * max(high, 0.0)
-
-
-def share_in(box: Box, region: Box) -> float:
-    """Share of a box that lies in a region, 0–1."""
-    return _common(box, region) / max(box.width * box.height, 1.0)
+def _one(a: Box, b: Box) -> bool:
+    """Whether two looks found the same vehicle, one of them perhaps a part of it."""
+    return max(share_in(a, b), share_in(b, a)) > PART
 
 
 def _same(a: Box, b: Box) -> bool:
-    """Whether two boxes overlap by half of their union."""
-    common = _common(a, b)
-    return common > 0.5 * (a.width * a.height + b.width * b.height - common)
+    """Whether two places overlap by half of their union."""
+    return overlap(a, b) > 0.5

@@ -88,6 +88,28 @@ def test_two_cars_are_two_regions():
     assert left.x1 < right.x0
 
 
+def test_where_a_car_stood_is_not_fresh_and_the_car_is():
+    """It drives off: its place stands out from the road that the gate remembers, but nothing changes there any more."""
+    pictures = [ROAD.with_car(120, 300, width=130)] + [ROAD.with_car(140 + 20 * n, 300, width=130) for n in range(18)]
+    one = gate()
+    motions = [one.update(ROAD.frame(n * EVERY_MS, picture)) for n, picture in enumerate(pictures)]
+    (last,) = motions[-1].fresh
+    assert covers(motions[-1], 130, 290)
+    assert last.x0 < 490
+    assert last.x0 > 260
+    assert last.x1 > 600
+
+
+def test_two_cars_that_meet_where_one_stood_are_two_fresh_parts():
+    meeting = [(20 + 8 * n, 500 - 8 * n) for n in range(14)]
+    pictures = [ROAD.with_car(200, 300, width=200)]
+    pictures += [ROAD.with_car(a, 300, width=110, on=ROAD.with_car(b, 300, width=110)) for a, b in meeting]
+    one = gate()
+    motions = [one.update(ROAD.frame(n * EVERY_MS, picture)) for n, picture in enumerate(pictures)]
+    assert len(motions[-1].regions) == 1
+    assert len(motions[-1].fresh) == 2
+
+
 def test_frames_of_any_rate_say_the_same():
     for every_ms in (200.0, 1000 / 30):
         one = gate()

@@ -69,10 +69,30 @@ def told(spotter: Spotter, frames: Iterable[Frame]) -> list[Sighting]:
     return [sighting for frame in frames for sighting in line.update(frame)] + line.finish()
 
 
-@pytest.mark.parametrize("name", ["day_approaching", "clock_overlay", "day_receding"])
-def test_a_rendered_vehicle_without_a_plate_is_one_sighting(spotter, name):
+MOVING = {
+    "clock_overlay": 1,
+    "day_approaching": 1,
+    "day_receding": 1,
+    "dusk": 1,
+    "empty_road": 0,
+    "glare": 1,
+    "infrared_night": 1,
+    "motion_blur": 1,
+    "parked": 1,
+    "pedestrian": 1,
+    "rain": 1,
+    "returning": 2,
+    "small_plates": 2,
+    "truck_lettering": 1,
+    "two_cars": 2,
+}
+"""Vehicles that go by in each scene; of `parked`'s two one stands."""
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_each_rendered_vehicle_without_a_plate_is_one_sighting(spotter, name):
     sightings = told(spotter, bare_frames(SCENES / name))
-    assert [one.plate for one in sightings] == [None]
+    assert [one.plate for one in sightings] == [None] * MOVING[name]
 
 
 def road() -> np.ndarray:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 REACH = 1.15
 """The square's side, in lengths of the region's longer one."""
 
+FOLLOWED_MIN = 0.4
+"""A find that is not sure enough to count tells where a vehicle that was seen before is now."""
+
 SAME_VEHICLE = 0.45
 """Two finds that overlap by more than this (intersection over union) are one vehicle."""
 
@@ -37,7 +40,8 @@ class Spotter:
         """`score_min`: None takes the threshold that the manifest recommends."""
         self._entry, self._run = entry, run
         self._spotting = SPOTTING[entry.adapter]
-        self._score_min = entry.score_min if score_min is None else score_min
+        self._sure_min = entry.score_min if score_min is None else score_min
+        self._score_min = min(self._sure_min, FOLLOWED_MIN)
 
     @classmethod
     def of(cls, network: Network, score_min: float | None = None) -> Spotter:
@@ -45,7 +49,7 @@ class Spotter:
         return cls(network.listed.entry, network.run, score_min)
 
     def spot(self, frame: Frame, region: Box) -> list[Spot]:
-        """The vehicles in a square around a region of one frame, surest first."""
+        """The vehicles in a square around a region of one frame, surest first; also those that only follow."""
         height, width = frame.pixels.shape[:2]
         return [
             Spot(
@@ -53,6 +57,7 @@ class Spotter:
                 monotonic_ns=frame.monotonic_ns,
                 box=box,
                 score=score,
+                sure=score >= self._sure_min,
                 frame_size=(width, height),
             )
             for score, box in self.spot_at(frame.pixels, region)

@@ -63,11 +63,14 @@ def test_doubles_are_one_and_neighbours_are_two() -> None:
     assert [round(score, 1) for score, _ in found] == [0.9, 0.8]
 
 
-def test_what_is_not_sure_enough_is_none_and_the_settings_say_what_is() -> None:
-    weak = outputs((5, 5, 0.4, (0.2, 0.2, 0.8, 0.8)))
-    region = Box(x0=300, y0=100, x1=700, y1=500)
-    assert Spotter(ENTRY, lambda _: weak).spot_at(frame().pixels, region) == []
-    assert len(Spotter(ENTRY, lambda _: weak, 0.3).spot_at(frame().pixels, region)) == 1
+@pytest.mark.parametrize(
+    ("score", "score_min", "sure"),
+    [(0.6, None, [True]), (0.45, None, [False]), (0.35, None, []), (0.35, 0.3, [True]), (0.6, 0.7, [False])],
+)
+def test_what_is_not_sure_enough_to_count_is_followed_and_the_settings_say_what_is(score, score_min, sure) -> None:
+    seen = outputs((5, 5, score, (0.2, 0.2, 0.8, 0.8)))
+    found = Spotter(ENTRY, lambda _: seen, score_min).spot(frame(), Box(x0=300, y0=100, x1=700, y1=500))
+    assert [one.sure for one in found] == sure
 
 
 @pytest.mark.parametrize(
