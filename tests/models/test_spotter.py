@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from models.synth.roadside import cyclist, person
+from models.synth.roadside import animal, cyclist, person
 from models.train.spotter import windows
 from models.train.spotter.prepare import Label, read, write
 from models.train.spotter.windows import CELLS, Feeder
@@ -71,13 +71,14 @@ def test_where_nobody_knows_only_the_drawn_vehicle_is_asked_for(feeder):
 
 
 def test_no_label_of_the_spotter_is_a_person(feeder):
-    """Persons and cyclists are drawn into windows without a vehicle, and stay windows without a vehicle."""
-    rng = np.random.default_rng(2)
+    """Persons, cyclists and animals are set into windows without a vehicle, and these stay without one."""
     empty = feeder.next("empty")
-    peopled = windows._peopled(rng, empty)
-    assert np.abs(peopled.image.astype(int) - empty.image).max() > 20
-    assert not peopled.heat.any()
-    assert peopled.asked.all()
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        peopled = windows._peopled(rng, empty, people=[road((90, 40))], other=road())
+        assert np.abs(peopled.image.astype(int) - empty.image).max() > 20
+        assert not peopled.heat.any()
+        assert peopled.asked.all()
 
 
 @pytest.mark.parametrize("draw", [person, cyclist])
@@ -85,6 +86,19 @@ def test_figures_have_a_mask_of_their_own_shape(draw):
     picture, mask = draw(0.3, (20.0, 40.0, 160.0), (60.0, 60.0, 60.0))
     assert picture.shape[:2] == mask.shape
     assert 0.05 < (mask > 128).mean() < 0.6
+
+
+@pytest.mark.parametrize("build", [0.0, 1.0])
+def test_an_animal_has_a_mask_of_its_own_shape(build):
+    picture, mask = animal(0.3, (20.0, 40.0, 160.0), build)
+    assert picture.shape[:2] == mask.shape
+    assert 0.1 < (mask > 128).mean() < 0.5
+
+
+def test_a_persons_place_is_kept_in_the_pack_and_it_is_no_box(tmp_path):
+    write([(coded(road()), Label("boxed", [], "train", people=[(1.0, 2.0, 30.0, 90.0)]))], tmp_path / "scenes.npz")
+    (label,) = read(tmp_path)[1]
+    assert (label.boxes, label.people) == ([], [(1.0, 2.0, 30.0, 90.0)])
 
 
 def test_what_was_drawn_around_plates_takes_their_place(tmp_path):

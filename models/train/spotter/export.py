@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import argparse
 
 OPSET = 17
-FALSE = 0.005
+FALSE = 0.002
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

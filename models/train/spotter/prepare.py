@@ -4,7 +4,8 @@
 
 Where whole vehicles are boxed (`vehicle_scenes`, rendered roads), everything outside the boxes is none. A vehicle that
 fills its picture (`vehicle`, without Stanford Cars) is its own box. Around a boxed plate (`scenes`) stands a vehicle
-whose outline nobody drew. Road signs and rendered roads without a vehicle are the empty road.
+whose outline nobody drew. Road signs and rendered roads without a vehicle are the empty road. Where persons stand in
+some of these pictures was judged by eye (people.csv beside this file): they are cut out and set before other roads.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACK, DRAWN = "scenes.npz", "drawn.json"
+PEOPLE = Path(__file__).with_name("people.csv")
 RENDERED, RENDERED_SIZE = 160, (512, 320)
 NOT_EMPTY = ("neg_atl_highway", "neg_openimages_vehicles")
 """Pictures of `scenes` without a plate that show vehicles all the same."""
@@ -47,6 +49,8 @@ class Label:
     split: str
     ignored: list[Box] = field(default_factory=list)
     """Where nobody knows what stands."""
+    people: list[Box] = field(default_factory=list)
+    """Persons, some of those that the picture shows."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,14 +65,19 @@ def run(arguments: argparse.Namespace) -> None:
     train = arguments.data / "train"
     found = [*_files(_boxed(train / "vehicle_scenes")), *_files(_filling(train / "vehicle"))]
     found += [*_files(_around_plates(train / "scenes")), *_rendered(arguments.rendered)]
+    print(f"{sum(len(label.people) for _, label in found)} persons")
     write(found, arguments.folder / PACK)
     kinds = [label.kind for _, label in found]
     print(f"{len(found)} pictures: " + ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)))
 
 
 def _files(found: Iterator[tuple[Path, Label]]) -> Iterator[tuple[np.ndarray, Label]]:
+    people: dict[str, list[Box]] = {}
+    for row in rows(PEOPLE):
+        people.setdefault(row["file"], []).append(_box(row))
     for file, label in found:
-        yield np.frombuffer(file.read_bytes(), np.uint8), label
+        shown = people.get(f"{file.parent.name}/{file.name}", [])
+        yield np.frombuffer(file.read_bytes(), np.uint8), replace(label, people=shown)
 
 
 def _boxed(folder: Path) -> Iterator[tuple[Path, Label]]:
@@ -141,5 +150,6 @@ def read_pack(folder: Path) -> tuple[list[np.ndarray], list[Label]]:
     with np.load(folder / PACK) as pack:
         parts = np.split(pack["pictures"], pack["ends"][:-1])
         told = json.loads(str(pack["labels"]))
-    labels = [Label(one["kind"], [tuple(box) for box in one["boxes"]], one["split"]) for one in told]
+    labels = [Label(one["kind"], *([tuple(box) for box in one["boxes"]], one["split"]),
+                    people=[tuple(box) for box in one["people"]]) for one in told]  # fmt: skip
     return parts, labels

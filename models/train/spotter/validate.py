@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from models.train.spotter.prepare import Label
     from models.train.spotter.windows import Window
 
-COUNT = {"boxed": 260, "filling": 60, "drawn": 160, "rendered": 160, "empty": 360}
+COUNT = {"boxed": 260, "filling": 60, "drawn": 160, "rendered": 160, "empty": 500}
 FALSE = 0.01
 SAME, TOUCHING = 0.5, 0.3
 """Overlaps from which a find is a vehicle's outline, and from which it is a vehicle at all."""

@@ -1,28 +1,34 @@
 """Windows: squares cut as the device cuts them around what moved, and what stands in them, cell by cell.
 
-A window lies around a vehicle, around a plate, or anywhere; persons and cyclists are drawn into those that show no
-vehicle. A cell is none's where a vehicle is too small, too cut off or unboxed to be asked for.
+A window lies around a vehicle, around a plate, or anywhere. Persons of other pictures, and drawn persons, cyclists,
+animals, shadows and pools of light are set into those that show no vehicle. A cell is none's where a vehicle is too
+small, too cut off or unboxed to be asked for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from edge.camera.pixels import SPOTTER_SIDE, square
-from models.synth.roadside import cyclist, person
+from models.synth.roadside import animal, cyclist, person
 from models.train.spotter.prepare import Box, Label
 from models.train.vehicle.batches import worn
 
 CELLS = SPOTTER_SIDE // 16
-SHARES = {"boxed": 0.24, "filling": 0.1, "plate": 0.12, "drawn": 0.3, "empty": 0.16, "rendered": 0.2}
+SHARES = {"boxed": 0.22, "filling": 0.08, "plate": 0.12, "drawn": 0.24, "empty": 0.3, "rendered": 0.16}
 """How often a window comes from each kind of picture; of `plate` and `drawn` there is one or the other."""
 AROUND = 0.75
 """Of the windows in a picture with vehicles, the share that lies around one; the others lie anywhere."""
-WALKERS = 0.6
-"""Of the windows without a vehicle, the share that persons or cyclists are drawn into."""
+WALKERS = 0.75
+"""Of the windows without a vehicle, the share that something is set into which is none."""
+PHOTOGRAPHED, PATCHES = 0.5, 0.2
+"""Of what is set in, the share that are persons of other pictures, and the share that are any parts of pictures without
+a vehicle: vehicles are set in with the same soft edges, which must not tell them. The rest is drawn."""
+LIT = 0.12
+"""Of the windows without a vehicle, the share that a shadow, or a pool of light, goes through."""
 ELSEWHERE = 0.8
 """Of the windows that reach beyond their picture, the share that another one continues: the device's frames go on."""
 WIDE_MIN = 0.16
@@ -62,6 +68,10 @@ class Feeder:
         shares = {kind: share for kind, share in SHARES.items() if self._of[kind]}
         self._shares = {kind: share / sum(shares.values()) for kind, share in shares.items()}
         self._rng = np.random.default_rng(seed)
+        self._people = [
+            cut for picture, label in zip(pictures, labels, strict=True) if label.people and label.split == split
+            for cut in _people(cv2.imdecode(picture, cv2.IMREAD_COLOR), label.people)
+        ]  # fmt: skip
 
     def next(self, kind: str | None = None) -> Window:
         """One window, of one kind of picture or of any."""
@@ -70,10 +80,13 @@ class Feeder:
         label, picture = self._picture(kind)
         behind = self._empty() if rng.random() < ELSEWHERE else None
         window = _cut(rng, picture, label, behind)
-        if not window.heat.any() and not window.bag.any() and window.asked.all() and rng.random() < WALKERS:
-            window = _peopled(rng, window)
+        if not window.heat.any() and not window.bag.any() and window.asked.all():
+            if rng.random() < LIT:
+                window = replace(window, image=_lit(rng, window.image))
+            if rng.random() < WALKERS:
+                window = _peopled(rng, window, self._people, self._empty())
         image, _ = worn(rng, window.image)
-        window = Window(image, window.heat, window.asked, window.box, window.own, window.bag)
+        window = replace(window, image=image)
         return _mirrored(window) if rng.random() < 0.5 else window
 
     def _picture(self, kind: str) -> tuple[Label, np.ndarray]:
@@ -216,14 +229,29 @@ def _blank(image: np.ndarray) -> Window:
                   np.zeros(cells, np.float32), np.zeros(cells, np.float32))  # fmt: skip
 
 
-def _peopled(rng: np.random.Generator, window: Window) -> Window:
-    """One to three persons or cyclists, as large as one window's content is."""
+def _people(picture: np.ndarray, boxes: list[Box]) -> list[np.ndarray]:
+    """Each person with as much of what is around as there may be of it, h×w×3."""
+    high, wide = picture.shape[:2]
+    cuts = []
+    for x0, y0, x1, y1 in boxes:
+        across, down = 0.9 * (x1 - x0), 0.12 * (y1 - y0)
+        a, b, c, d = max(0, x0 - across), max(0, y0 - down), min(wide, x1 + across), min(high, y1 + down)
+        cuts.append(picture[int(b) : int(d), int(a) : int(c)].copy())
+    return cuts
+
+
+def _peopled(rng: np.random.Generator, window: Window, people: list[np.ndarray], other: np.ndarray) -> Window:
+    """One to three figures, or parts of another picture without a vehicle, as large as one window's content is."""
     image = window.image.copy()
     side = image.shape[0]
     for _ in range(int(rng.choice([1, 2, 3], p=[0.6, 0.25, 0.15]))):
-        coat, trousers = (tuple(float(v) for v in rng.uniform(5, 220, 3)) for _ in range(2))
-        draw = cyclist if rng.random() < 0.45 else person
-        picture, mask = draw(float(rng.random()), coat, trousers)  # type: ignore[arg-type]
+        kind = rng.random()
+        if people and kind < PHOTOGRAPHED:
+            picture, mask = _cut_out(rng, people[int(rng.integers(len(people)))])
+        elif kind < PHOTOGRAPHED + PATCHES:
+            picture, mask = _cut_out(rng, _part(rng, other))
+        else:
+            picture, mask = _drawn(rng)
         high = int(side * rng.uniform(0.35, 0.95))
         wide = max(8, round(high * picture.shape[1] / picture.shape[0] * rng.uniform(0.8, 1.3)))
         picture, mask = (cv2.resize(one, (wide, high), interpolation=cv2.INTER_AREA) for one in (picture, mask))
@@ -237,7 +265,53 @@ def _peopled(rng: np.random.Generator, window: Window) -> Window:
         part = image[y0:y1, x0:x1]
         drawn = picture[y0 - top : y1 - top, x0 - left : x1 - left] * float(rng.uniform(0.5, 1.2))
         image[y0:y1, x0:x1] = np.clip(part + (drawn - part) * cover, 0, 255).astype(np.uint8)
-    return Window(image, window.heat, window.asked, window.box, window.own, window.bag)
+    return replace(window, image=image)
+
+
+def _cut_out(rng: np.random.Generator, person: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A person with more or less of what is around, and a mask with soft edges, round or square."""
+    high, wide = person.shape[:2]
+    left, right = (int(wide * rng.uniform(0, 0.3)) for _ in range(2))
+    picture = person[:, left : wide - right]
+    high, wide = picture.shape[:2]
+    mask = np.zeros((high, wide), np.uint8)
+    if rng.random() < 0.6:
+        cv2.ellipse(mask, (wide // 2, high // 2), (max(2, int(0.42 * wide)), int(0.47 * high)), 0, 0, 360, 255, -1)
+    else:
+        mask[int(0.03 * high) : int(0.97 * high), int(0.05 * wide) : max(2, int(0.95 * wide))] = 255
+    return picture, cv2.GaussianBlur(mask, (0, 0), max(1.0, 0.03 * wide))
+
+
+def _part(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
+    """Any part of a picture, from tall to wide."""
+    high, wide = picture.shape[:2]
+    ratio = float(np.exp(rng.uniform(-1.2, 0.7)))
+    tall = float(rng.uniform(0.2, 0.9)) * min(high, wide / ratio)
+    left, top = (int(rng.uniform(0, edge)) for edge in (wide - tall * ratio, high - tall))
+    return picture[top : top + max(8, int(tall)), left : left + max(8, int(tall * ratio))]
+
+
+def _drawn(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    coat, trousers = ((float(a), float(b), float(c)) for a, b, c in rng.uniform(5, 220, (2, 3)))
+    kind = rng.random()
+    if kind < 0.2:
+        return animal(float(rng.random()), coat, float(rng.random()))
+    return (cyclist if kind < 0.55 else person)(float(rng.random()), coat, trousers)
+
+
+def _lit(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """A soft shadow, or a headlamp's pool on a darker road."""
+    side = image.shape[0]
+    mask = np.zeros(image.shape[:2], np.float32)
+    middle, axes = rng.uniform(0.1, 0.9, 2) * side, rng.uniform(0.12, 0.5, 2) * side
+    cv2.ellipse(
+        mask, middle.astype(int).tolist(), axes.astype(int).tolist(), float(rng.uniform(-20, 20)), 0, 360, 1, -1
+    )
+    mask = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(2, 16)))[..., None]
+    if rng.random() < 0.5:
+        return np.asarray(image * (1 - float(rng.uniform(0.3, 0.75)) * mask), np.uint8)
+    lit = image * float(rng.uniform(0.15, 0.6)) + float(rng.uniform(60, 200)) * mask
+    return np.clip(lit, 0, 255).astype(np.uint8)
 
 
 def _mirrored(w: Window) -> Window:
