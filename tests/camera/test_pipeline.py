@@ -11,6 +11,7 @@ import pytest
 from edge.camera.known import NoMemory
 from edge.camera.pipeline import Pipeline, Steps
 from edge.camera.scene import Box, Frame, Motion, Plate, Read, Spot, Vehicle
+from edge.camera.trail import share_in
 from edge.settings.camera import Area, CameraSettings, SourceSettings, ViewSettings
 from tests.builders import SIZE, frame, plate, read, vehicle
 from tests.camera.test_sightings import ORIGIN
@@ -212,7 +213,7 @@ class Bodies(Road):
                 frame_size=SIZE,
             )
             for car in self.cars
-            if (body := self.body(car, frame.monotonic_ns / 1e6)) == region
+            if (body := self.body(car, frame.monotonic_ns / 1e6)) and share_in(body, region) > 0.8
         ]
 
 
