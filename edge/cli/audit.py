@@ -87,12 +87,13 @@ def _tail(arguments: argparse.Namespace, policy: Policy, store: Store) -> int:
             row.act,
             row.purpose,
             row.query,
+            row.subject,
             row.reason or row.detail,
             row.outcome,
         )
         for row in rows
     ]
-    headers = ("row", "at", "who", "agency", "act", "purpose", "asked for", "why / what", "outcome")
+    headers = ("row", "at", "who", "agency", "act", "purpose", "asked for", "of what", "why", "outcome")
     print(present.table(table, headers, right=(0,)))
     return DONE
 

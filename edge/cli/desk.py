@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write_broker_files(policy: Policy, folder: Path) -> int:
-    from edge.desk.broker_acl import files
+    from edge.desk.broker_acl import FOLDER, files
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,4 +67,6 @@ def _write_broker_files(policy: Policy, folder: Path) -> int:
         return FAILED
     print(f"{folder}: mosquitto.conf, acl and make-certificates.sh")
     print("Run `sh make-certificates.sh BROKER-HOST` there, then give each user its .crt and .key, and ca.crt.")
+    print(f"On the broker's machine acl, ca.crt, broker.crt and broker.key lie in {FOLDER}, readable for the user")
+    print("mosquitto alone; mosquitto.conf takes the place of /etc/mosquitto/mosquitto.conf.")
     return DONE

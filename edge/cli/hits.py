@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from edge.settings.policy import Policy
 
 WATCH_S = 1.0
+ORIGINS = {
+    "late_list": "  (the list came after the vehicle)",
+    "late_sighting": "  (the camera told of it more than ten minutes late)",
+}
 FETCH_MAX = 200
 
 
@@ -103,6 +107,7 @@ def _text(reviewed: Reviewed) -> str:
     else:
         state = f"verdict: {reviewed.finding.replace('_', ' ')} ({reviewed.who})"
     alert = "" if hit.live else "  for the record, no live alert"
+    alert += ORIGINS.get(hit.origin, "")
     test = "  CALIBRATION" if hit.calibration else ""
     read = f"read    {present.paint(hit.read.text, 'bold')} {hit.read.region or 'state unknown'}"
     weakest = f"weakest {hit.read.weakest.read} at {hit.read.weakest.position}: {hit.read.weakest.probability:.0%}"
@@ -125,8 +130,12 @@ def _differences(reviewed: Reviewed) -> str:
     parts = [f"{d.read or 'nothing'} read for {d.listed or 'nothing'} at {d.position}" for d in match.differences]
     parts.append(f"characters {match.characters.replace('_', ' ')}")
     parts.append({"match": "state matches", "mismatch": "STATE DIFFERS", "unknown": "state not known"}[match.state])
-    if "contradicts" in (match.vehicle_type, match.vehicle_color):
-        parts.append("VEHICLE CONTRADICTS THE LIST")
+    for compared, listed in (
+        (match.vehicle_type, reviewed.hit.listed.types),
+        (match.vehicle_color, reviewed.hit.listed.colors),
+    ):
+        if compared == "contradicts":
+            parts.append(f"VEHICLE CONTRADICTS THE LIST'S {' or '.join(listed)}")
     return "; ".join(parts)
 
 

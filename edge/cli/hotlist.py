@@ -97,7 +97,8 @@ def _check(arguments: argparse.Namespace, policy: Policy, _: Store) -> int:
         return WRONG if wanted is None else FAILED
     reading = shelf.check(content, wanted, policy.hotlists, now_ms())
     if reading.problems:
-        return _say_refused(arguments, "it would be refused", tuple(reading.problems))
+        print(f"plate-reader: {arguments.file} would be refused:", file=sys.stderr)
+        return _say_problems(arguments, tuple(reading.problems))
     print(f"{arguments.file}: {present.count(len(reading.rows), 'entry', 'entries')}, nothing wrong")
     _say_reading(reading)
     return DONE
@@ -215,6 +216,10 @@ def _read(arguments: argparse.Namespace) -> tuple[bytes | None, int | None]:
 
 def _say_refused(arguments: argparse.Namespace, sentence: str, problems: tuple[Problem, ...]) -> int:
     print(f"plate-reader: refused: {sentence}", file=sys.stderr)
+    return _say_problems(arguments, problems)
+
+
+def _say_problems(arguments: argparse.Namespace, problems: tuple[Problem, ...]) -> int:
     for problem in problems[:PROBLEMS_SHOWN]:
         print(f"{arguments.file}:{problem.line}: {problem.sentence}", file=sys.stderr)
     if len(problems) > PROBLEMS_SHOWN:
@@ -226,6 +231,8 @@ def _say_reading(reading: Reading) -> None:
     for reason, count in sorted(reading.left_out.items()):
         print(f"left out: {count:,} {reason}")
     if reading.respelled:
-        print(f"{reading.respelled:,} lines held fullwidth characters, no-break blanks or dashes: read as plain ones")
+        lines = present.count(reading.respelled, "line")
+        print(f"read as plain ones: fullwidth characters, no-break blanks or dashes in {lines}")
     if reading.unknown_states:
-        print(f"{reading.unknown_states:,} entries are of states that we do not know: their hits are characters only")
+        entries = present.count(reading.unknown_states, "entry", "entries")
+        print(f"{entries} of a state that we do not know: the hits will be characters only")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +16,8 @@ from edge.desk.store.tables import sighting, verdict
 from edge.record.sighting import Sighting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from edge.desk.hotlists.shelf import Person
     from edge.desk.store import Store
     from edge.settings.policy import Policy
@@ -25,13 +28,12 @@ class ExportRefused(Exception):
 
 
 def export_hit(store: Store, policy: Policy, hit_id: str, case: str, by: Person, reason: str, now_ms: int) -> bytes:
-    """A hit with its sighting and every verdict as JSON, recorded. Raises ExportRefused."""
-    for _, sentence in (*who_faults(policy, by), *reason_faults(reason, policy.search)):
-        raise ExportRefused(sentence)
-    if not is_case_number(case):
-        raise ExportRefused("an exhibit belongs to a case: give its number (--case)")
-    if not hit_id.isalnum():
-        raise ExportRefused("a hit is named by its id, or how it begins")
+    """A hit with its sighting and every verdict as JSON, recorded. Raises ExportRefused, recorded likewise."""
+    asked = audit.Entry(act="export", who=by.name, agency=by.agency, reason=reason, case_number=case)
+    if faults := "; ".join(_faults(policy, hit_id, case, by, reason)):
+        with store.write() as connection:
+            audit.append(connection, replace(asked, outcome="refused", detail=faults), now_ms)
+        raise ExportRefused(faults)
     with store.write() as connection:
         found = hits.find(connection, hit_id)
         if len(found) != 1:
@@ -49,13 +51,14 @@ def export_hit(store: Store, policy: Policy, hit_id: str, case: str, by: Person,
                 for v in given
             ],
         }
-        entry = audit.Entry(
-            act="export",
-            who=by.name,
-            agency=by.agency,
-            subject=f"hit {hit.id}",
-            reason=reason,
-            case_number=case,
-        )
-        exhibit["audit"] = audit.append(connection, entry, now_ms)
+        exhibit["audit"] = audit.append(connection, replace(asked, subject=f"hit {hit.id}"), now_ms)
     return msgspec.json.format(msgspec.json.encode(exhibit), indent=2) + b"\n"
+
+
+def _faults(policy: Policy, hit_id: str, case: str, by: Person, reason: str) -> Iterator[str]:
+    for _, sentence in (*who_faults(policy, by), *reason_faults(reason, policy.search)):
+        yield sentence
+    if not is_case_number(case):
+        yield "an exhibit belongs to a case: give its number (--case)"
+    if not hit_id.isalnum():
+        yield "a hit is named by its id, or how it begins"

@@ -38,7 +38,7 @@ def reason_faults(reason: str, rules: SearchSettings) -> Iterator[tuple[str, str
     bare = plain(reason)
     words = bare.split()
     if not words:
-        yield "reason blank", "a search needs a reason: say what happened and why this search helps"
+        yield "reason blank", "a reason is missing: say what happened, and why this helps"
         return
     if len(bare) < rules.reason_characters_min or len(words) < rules.reason_words_min:
         yield (

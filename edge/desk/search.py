@@ -102,7 +102,7 @@ def search(store: Store, policy: Policy, request: SearchRequest, now_ms: int) ->
     faults = tuple(screen(policy, request))
     if faults:
         with store.write() as connection:
-            count(connection, "refused_searches", faults[0][0], now_ms)
+            count(connection, "refused_searches", _gravest(faults), now_ms)
             row = audit.append(connection, _entry(request, "search refused", _codes(faults), ""), now_ms)
         raise SearchRefused(faults, row)
     with store.read() as connection:
@@ -185,6 +185,12 @@ def _found(row: RowMapping, request: SearchRequest) -> Found:
         vehicle_type=row["vehicle_type"],
         color=row["color"],
     )
+
+
+def _gravest(faults: tuple[tuple[str, str], ...]) -> str:
+    """The cause that the public page counts a refusal by: a prohibited use before a slip of the pen."""
+    codes = [code for code, _ in faults]
+    return next((code for code in codes if code.startswith("prohibited")), codes[0])
 
 
 def _codes(faults: tuple[tuple[str, str], ...]) -> str:

@@ -45,7 +45,7 @@ class Station:
         assert ended.value.code in (1, 2)
         return self.capsys.readouterr().err
 
-    def drive_by(self, *plates):
+    def drive_by(self, *plates, age_ms=1000):
         policy = load_policy(self.config)
         store = open_store(policy.store.url)
         watch = Watch(policy.hotlists)
@@ -54,7 +54,7 @@ class Station:
             watch.refresh(connection, now_ms)
         intake = Intake(store, policy, watch)
         for number, text in enumerate(plates):
-            one = sighting(text, number=number, at_ms=now_ms - 1000)
+            one = sighting(text, number=number, at_ms=now_ms - age_ms)
             assert intake.take(topic(), payload(one), now_ms).result == "stored"
         store.close()
 
@@ -231,12 +231,24 @@ def test_the_log_is_exported_and_that_is_recorded(desk, tmp_path):
     assert (tmp_path / "log.jsonl").stat().st_mode & 0o077 == 0
 
 
+def test_a_hit_says_why_it_is_no_alert_and_what_contradicts_and_the_log_says_which(desk):
+    desk.folder.joinpath("list.txt").write_text(f"HEADER\n{ncic_line('123ABC', 'KS', style='4D', color='BLK')}")
+    desk("hotlist", "install", desk.folder / "list.txt", "--list", "ncic", *WHO)
+    desk.drive_by("123ABC", age_ms=20 * 60_000)
+    shown = desk("hits").out
+    assert "told of it more than ten minutes late" in shown
+    assert "CONTRADICTS THE LIST'S sedan" in shown
+    assert "CONTRADICTS THE LIST'S black" in shown
+    assert f"hit {hit_id(desk)}" in desk("audit", "tail", *WHO).out
+
+
 def test_an_exhibit_is_exported_for_a_case_with_a_reason(desk, tmp_path):
     desk("hotlist", "install", desk.listed("123ABC"), "--list", "ncic", *WHO)
     desk.drive_by("123ABC")
     one, file = hit_id(desk), tmp_path / "exhibit.json"
     why = ("--reason", "Stolen pickup recovered on Old 81, charged", *WHO)
     assert "belongs to a case" in desk("hits", "--export", one, "-o", file, *why, code=1).err
+    assert desk.acts()[-1] == ("export", "refused")
     desk("hits", "--export", one, "-o", file, "--case", "26-0042", *why)
     exhibit = json.loads(file.read_text())
     assert exhibit["hit"]["read"]["text"] == "123ABC"
@@ -253,7 +265,8 @@ def test_the_public_page_is_written(desk, tmp_path):
 
 
 def test_broker_files_are_written(desk, tmp_path):
-    desk("desk", "--broker-files", tmp_path / "broker")
+    said = desk("desk", "--broker-files", tmp_path / "broker").out
+    assert "/etc/mosquitto/mosquitto.conf" in said
     assert "user north" in (tmp_path / "broker" / "acl").read_text()
 
 

@@ -106,9 +106,9 @@ def test_the_same_plate_of_two_states_is_two_entries():
 
 
 def test_every_wrong_line_is_named_by_its_number_and_never_repeated():
-    content = ncic(ncic_line(), "V12345 SMITH, JOHN", ncic_line("AB;DROP"), ncic_line(code="Z"))
+    content = ncic(ncic_line(), "V12345 SMITH, JOHN", ncic_line("AB;DROP"), ncic_line("\u0410BC"), ncic_line(code="Z"))
     problems = read(content, "ncic", ALL_CODES, NOW_S).problems
-    assert [problem.line for problem in problems] == [3, 4, 5]
+    assert [problem.line for problem in problems] == [3, 4, 5, 6]
     assert "SMITH" not in " ".join(map(str, problems))
     assert "SEMICOLON" in str(problems[1])
 

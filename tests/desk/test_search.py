@@ -201,6 +201,17 @@ def test_any_reason_can_be_judged(reason):
     list(screening.reason_faults(reason, POLICY.search))
 
 
+def test_a_refusal_is_counted_by_the_prohibited_use_not_by_a_slip_beside_it(desk):
+    cause = "prohibited: immigration"
+    with desk.store.read() as connection:
+        before = counters.totals(connection, "refused_searches", NOW_MS).get(cause, 0)
+    nobody = Person(name="", agency=OFFICER.agency)
+    with pytest.raises(SearchRefused):
+        search(desk.store, POLICY, request("123ABC", person=nobody, purpose="immigration"), NOW_MS)
+    with desk.store.read() as connection:
+        assert counters.totals(connection, "refused_searches", NOW_MS)[cause] == before + 1
+
+
 def test_a_search_stands_in_the_audit_with_its_plate_and_is_counted(desk):
     page = search(desk.store, POLICY, request("7*2?K", case_number="26-0042"), NOW_MS)
     with desk.store.read() as connection:

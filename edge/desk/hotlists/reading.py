@@ -98,11 +98,12 @@ def read(content: bytes, form: Format, active_codes: frozenset[str], now_s: int)
     for number, line in enumerate(lines, start=1):
         if len(reading.problems) >= PROBLEMS_MAX:
             break
-        if number == 1 and (form != "ncic" or _is_header(line, reading)):
-            continue
-        if not line.strip():
+        if not line.strip() or (number == 1 and form != "ncic"):
             continue
         try:
+            if number == 1 and _is_header(line, reading):
+                continue
+            _check_line(line)
             row = parse(line)
             _admit(row, active_codes, now_s, seen)
             reading.rows.append(row)
@@ -125,27 +126,23 @@ def _lines(content: bytes, reading: Reading) -> list[str]:
         reading.problems.append(Problem(broken, f"byte {error.start} is no text in UTF-8: this is no list"))
         return []
     lines = text.replace("\r\n", "\n").split("\n")
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines):
         if not line.isascii():
-            lines[number - 1] = line.translate(_PLAIN)
+            lines[number] = line.translate(_PLAIN)
             reading.respelled += 1
-        if fault := _line_fault(lines[number - 1]):
-            reading.problems.append(Problem(number, fault))
-        if len(reading.problems) >= PROBLEMS_MAX:
-            break
     return lines
 
 
-def _line_fault(line: str) -> str | None:
-    """Why no line of any list can be so."""
+def _check_line(line: str) -> None:
+    """Raises WrongLine for what no line of any list can be."""
     if len(line) > LINE_MAX:
-        return f"{len(line)} characters; a line has at most {LINE_MAX}"
+        raise WrongLine(f"{len(line)} characters; a line has at most {LINE_MAX}")
     if not line.isprintable() and any(ord(c) < 32 and c != "\t" for c in line):
-        return "a control character: this is no list"
+        raise WrongLine("a control character: this is no list")
     if not line.isascii():
         place, strange = next((n, c) for n, c in enumerate(line, start=1) if not c.isascii())
-        return f"character {place} is {plate_text.name(strange)}, which matches nothing: write plain letters and digits"
-    return None
+        name = plate_text.name(strange)
+        raise WrongLine(f"character {place} is {name}, which matches nothing: write plain letters and digits")
 
 
 def _admit(row: PackedRow, active: frozenset[str], now_s: int, seen: set[tuple[bytes, bytes, bytes]]) -> None:
@@ -219,6 +216,7 @@ def _is_header(line: str, reading: Reading) -> bool:
     """The first line is a header unless it is a record, right or wrong: the extract has one that nobody documents."""
     if _NIC.match(line) or _ALMOST.match(line):
         return False
+    _check_line(line)
     reading.made_s = _header_time(line)
     return True
 
@@ -245,10 +243,13 @@ _ALERT: Final = re.compile(r"[A-Za-z0-9_./-]{1,40}")
 
 
 def _table(lines: list[str], form: Format, reading: Reading) -> Callable[[str], PackedRow]:
-    names = [name.strip().lower() for name in (lines[0] if lines else "").split(",")]
-    needed, optional = _COLUMNS[form]
-    for problem in _header_problems(names, needed, optional):
-        reading.problems.append(Problem(1, problem))
+    header = lines[0] if lines else ""
+    names = [name.strip().lower() for name in header.split(",")]
+    try:
+        _check_line(header)
+        reading.problems += [Problem(1, problem) for problem in _header_problems(names, *_COLUMNS[form])]
+    except WrongLine as wrong:
+        reading.problems.append(Problem(1, str(wrong)))
     if reading.problems:
         lines.clear()
 
