@@ -17,6 +17,7 @@
 # is one rename of the link `current`; so a power cut at any moment leaves the old version or the new one, and the same
 # command again finishes. Settings (config/) and outboxes (/var/lib/plate-reader) belong to no version.
 set -eu
+umask 022   # services, and what serves aim's page, are not root and must read the program
 
 say() { printf '%s\n' "plate-reader: $*"; }
 die() { printf '%s\n' "plate-reader: $*" >&2; exit "${code:-1}"; }

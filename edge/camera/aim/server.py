@@ -20,9 +20,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from edge.camera.aim.access import host_allowed, same_origin
-from edge.camera.aim.areas import AREAS_MAX, Drawn, read_areas, write_areas
-from edge.settings.problems import SettingsWrong
-from edge.settings.writing import SettingsChanged
+from edge.camera.aim.areas import Drawn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from edge.camera.aim.access import Access, Session
+    from edge.camera.aim.clerk import Answer
 
 PAGE = Path(__file__).with_name("page")
 FILES = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js", "/areas.js": "areas.js"}
@@ -70,7 +69,8 @@ class Desk:
     """All that the handlers need."""
 
     access: Access
-    settings: Path
+    areas: Callable[[Drawn | None], Answer]
+    """What the settings' file says (None), or these areas into it."""
     names: set[str]
     """That a Host header may name."""
     scheme: str
@@ -180,11 +180,7 @@ class _Handlers:
         """What the settings' file says now."""
         if self._session(request) is None:
             return _refusal(401, "")
-        try:
-            drawn = await run_in_threadpool(read_areas, self._desk.settings)
-        except (SettingsWrong, OSError) as wrong:
-            return _refusal(422, _first_line(wrong))
-        return JSONResponse(msgspec.to_builtins(drawn))
+        return await self._answered(None)
 
     async def save(self, request: Request) -> Response:
         """Into the file, if it still is the one that was seen."""
@@ -197,9 +193,11 @@ class _Handlers:
             drawn = msgspec.json.decode(await _body(request), type=Drawn)
         except msgspec.MsgspecError as wrong:
             return _refusal(422, str(wrong))
-        if max(len(drawn.look), len(drawn.ignore)) > AREAS_MAX:
-            return _refusal(422, f"At most {AREAS_MAX} areas of each kind.")
-        return await run_in_threadpool(_saved, self._desk.settings, drawn)
+        return await self._answered(drawn)
+
+    async def _answered(self, drawn: Drawn | None) -> Response:
+        answer = await run_in_threadpool(self._desk.areas, drawn)
+        return JSONResponse(answer.content, status_code=answer.status)
 
     def _session(self, request: Request) -> Session | None:
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
@@ -211,18 +209,6 @@ class _Handlers:
         return same_origin(
             headers.get("origin"), self._desk.scheme, headers.get("host", ""), headers.get("sec-fetch-site")
         )
-
-
-def _saved(settings: Path, drawn: Drawn) -> Response:
-    """Written, or the reason why nothing was."""
-    try:
-        return JSONResponse({"version": write_areas(settings, drawn)})
-    except SettingsChanged:
-        return _refusal(409, "Somebody else changed the settings meanwhile. Nothing was written.")
-    except SettingsWrong as wrong:
-        return _refusal(422, _first_line(wrong))
-    except OSError as error:
-        return _refusal(507, f"The settings cannot be written: {(error.strerror or str(error)).lower()}.")
 
 
 def report_json(report: object) -> str:
@@ -250,10 +236,6 @@ def _file(name: str) -> Callable[[Request], FileResponse]:
         return FileResponse(PAGE / name)
 
     return answer
-
-
-def _first_line(wrong: Exception) -> str:
-    return str(wrong).splitlines()[0]
 
 
 def _refusal(status: int, why: str) -> JSONResponse:

@@ -1,6 +1,7 @@
 """The two processes and the pipe between them: the sight in this one, the server in a child that never sees a frame.
 
 sight ─▶ [newest report, newest JPEG] ─▶ sender thread ─▶ pipe ─▶ server       back: one flag, "a picture is wanted"
+clerk, at the settings' file  ◀─ areas as JSON, through a second pipe ─▶  server, as nobody if it was root
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ import uvicorn
 
 from edge.camera.aim.access import LOOPBACK, Access
 from edge.camera.aim.certificate import Certificate, self_signed
+from edge.camera.aim.clerk import Clerk, Counter
 from edge.camera.aim.patience import Impatient
-from edge.camera.aim.server import Desk, Latest, application, report_json
+from edge.camera.aim.server import PAGE, Desk, Latest, application, report_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 CONNECTIONS_MAX = 40
 GOODBYE_S_MAX = 3.0
+NOBODY = 65_534
+"""Debian's `nobody` and `nogroup`: no file, no service and no state folder is theirs."""
 
 
 class ListenRefused(ValueError):
@@ -75,13 +79,15 @@ def serve(sight: Sight, settings: Path, place: Place) -> bool:
     context = multiprocessing.get_context("spawn")
     listening = place.bound()
     ours, theirs = context.Pipe(duplex=False)
+    clerks, counters = context.Pipe()
     wanted = context.Event()
     key = None if place.certificate else secrets.token_urlsafe(24)
     _say_where(place, listening, key)
-    child = context.Process(target=_serve, args=(listening, ours, wanted, settings, place, key), daemon=True)
+    child = context.Process(target=_serve, args=(listening, ours, counters, wanted, place, key), daemon=True)
     child.start()
-    listening.close()
-    ours.close()
+    for handle in (listening, ours, counters):
+        handle.close()
+    Thread(target=Clerk(settings, clerks).run, name="clerk", daemon=True).start()
     sender = _Sender(theirs)
     Thread(target=sender.run, args=(sight.stop,), name="sender", daemon=True).start()
     timer = Timer(place.seconds, sight.stop)
@@ -154,16 +160,18 @@ class _Sender:
 
 
 def _serve(
-    listening: socket.socket, pipe: Connection, wanted: Event, settings: Path, place: Place, key: str | None
+    listening: socket.socket, pipe: Connection, line: Connection, wanted: Event, place: Place, key: str | None
 ) -> None:
     """The child."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    tls = None if place.certificate is None else _tls(place.certificate)
+    _become_nobody()
     ends_s = time.monotonic() + place.seconds
     access = Access(key, lambda code: print(f"Code  {code}   (one entry, ten minutes)", flush=True))
     latest = Latest()
     desk = Desk(
         access=access,
-        settings=settings,
+        areas=Counter(line).ask,
         names=LOOPBACK if place.certificate is None else {place.address},
         scheme="http" if place.certificate is None else "https",
         cookie=f"aim-{secrets.token_hex(4)}",
@@ -185,7 +193,7 @@ def _serve(
         timeout_graceful_shutdown=1,
     )
     config.load()
-    config.ssl = None if place.certificate is None else _tls(place.certificate)
+    config.ssl = tls
     server = uvicorn.Server(config)
 
     def receive() -> None:
@@ -202,6 +210,16 @@ def _serve(
     Thread(target=receive, name="receive", daemon=True).start()
     server.run(sockets=[listening])
     sys.stdout.flush()
+
+
+def _become_nobody() -> None:
+    """Root no more, before anyone is answered. Ends where the program's own files are not everyone's to read."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+    if not os.access(PAGE / "index.html", os.R_OK):
+        sys.exit(f"plate-reader aim: the page is served by nobody, who cannot read {PAGE}: chmod -R go+rX its folders")
 
 
 def _tls(certificate: Certificate) -> ssl.SSLContext:

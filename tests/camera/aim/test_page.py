@@ -75,10 +75,10 @@ class Aim:
                 link.close()
         raise AssertionError("no answer")
 
-    def enter(self, said=None):
+    def enter(self, said=None, *, tls=False):
         """(cookie, token)."""
         origin = self.base.rstrip("/")
-        status, headers, body = self.ask("POST", "/enter", said or self.key, Origin=origin)
+        status, headers, body = self.ask("POST", "/enter", said or self.key, tls=tls, Origin=origin)
         assert status == 200, body
         assert {"HttpOnly", "SameSite=strict"} <= set(headers["set-cookie"].split("; "))
         return headers["set-cookie"].split(";")[0], json.loads(body)["token"]
@@ -104,6 +104,34 @@ def started(tmp_path):
     yield start
     for one in running:
         one.end()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+def test_started_by_root_the_page_is_served_by_nobody_and_the_settings_stay_roots(started):
+    aim = started("--listen", "127.0.0.1")
+    code = aim.wait_for(r"Code  (\S+)")
+    cookie, token = aim.enter(code, tls=True)
+    aim.settings.chmod(0o600)
+    aim.settings.parent.chmod(0o700)
+    told = [_status(pid) for pid in _children(aim.child.pid)]
+    (server,) = [one for one in told if one["Uid"].split() != ["0"] * 4]
+    assert (server["Uid"].split(), server["Gid"].split(), server["Groups"]) == (["65534"] * 4, ["65534"] * 4, "")
+    assert int(server["CapPrm"], 16) == 0
+    _, _, body = aim.ask("GET", "/areas", tls=True, Cookie=cookie)
+    drawn = json.dumps({**json.loads(body), "look": [{"x0": 0, "y0": 0.2, "x1": 1, "y1": 1}]})
+    said = {"Origin": aim.base.rstrip("/"), "Cookie": cookie, "X_Aim_Token": token}
+    assert aim.ask("PUT", "/areas", drawn, tls=True, **said)[0] == 200
+    assert "y0: 0.2" in aim.settings.read_text()
+    assert (aim.settings.stat().st_uid, aim.settings.stat().st_mode & 0o777) == (0, 0o600)
+
+
+def _children(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def _status(pid):
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
 
 def test_without_the_key_nothing_is_shown_and_a_hostile_page_cannot_write(started):
