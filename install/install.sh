@@ -274,7 +274,8 @@ remove() {
   done
   rm -f "$units"/plate-reader@.service "$units"/plate-link@.service "$units"/plate-link@.socket
   systemd daemon-reload
-  rm -rf "$etc" "$state/plate-reader" "$state/private/plate-reader" "$opt"
+  rm -rf "$etc" "$state/plate-reader" "$state/private/plate-reader" "$opt" \
+    "$root/run/plate-link" "$root/run/plate-reader" "$root/run/private/plate-reader"
   [ -n "$root" ] || ! getent group plate-reader >/dev/null || groupdel plate-reader
   say "removed; nothing is left"
 }

@@ -103,11 +103,11 @@ def debian(tmp_path_factory):
 
 def debootstrap(disk: Path, *packages: str) -> None:
     """A Debian with these and what they need. Skips where no mirror can be reached."""
-    mirror = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
-    command = ["debootstrap", "--variant=minbase", f"--include={','.join(packages)}", "bookworm", str(disk), mirror]
-    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    mirror = os.environ.get("DEBIAN_MIRROR", "")
+    command = ["debootstrap", "--variant=minbase", f"--include={','.join(packages)}", "bookworm", str(disk)]
+    made = subprocess.run([*command, *filter(None, [mirror])], capture_output=True, text=True, check=False)
     if "Failed getting release file" in made.stdout + made.stderr:
-        pytest.skip(f"no Debian at {mirror}")
+        pytest.skip("no Debian mirror answers; DEBIAN_MIRROR names another")
     assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-2000:]
 
 
