@@ -207,7 +207,7 @@ def _leak(text: str) -> Wrong | None:
     if "-----BEGIN" in text:
         return Wrong("keys and certificates never stand in settings", "a key or certificate", "name its file instead")
     if password_in_address(text):
-        fix = "take out what stands before the @, and put user:password into the file that credentials_file names"
+        fix = "take out what stands before the @: a secret lies in a file, which a key that ends in _file names"
         return Wrong("no password stands in an address", shown(text), fix)
     return None
 
