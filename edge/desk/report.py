@@ -55,8 +55,8 @@ def weekly(log: Iterable[AuditRow], since: str, until: str) -> Report:
         searches_by_agency=_counted(row.agency for row in searches),
         searches_by_person=_counted(f"{row.who} ({row.agency})" for row in searches),
         searches_by_purpose=_counted(row.purpose for row in searches),
-        refused=_counted(cause for row in refused for cause in row.outcome.split(", ")),
-        prohibited_rows=tuple(row.number for row in refused if "prohibited" in row.outcome),
+        refused=_counted(cause for row in refused for cause in _causes(row)),
+        prohibited_rows=tuple(row.number for row in refused if "prohibited" in ", ".join(_causes(row))),
         repeated=tuple(_repeated(searches + refused)),
     )
 
@@ -76,3 +76,8 @@ def _repeated(searches: list[AuditRow]) -> list[Repeated]:
         for (who, agency, _), rows in sorted(asked.items())
         if len(rows) >= REPEATED_MIN
     ]
+
+
+def _causes(row: AuditRow) -> list[str]:
+    """Every cause of a refusal; an earlier program's rows have them in the outcome alone."""
+    return (row.detail or row.outcome).split(", ")

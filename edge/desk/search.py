@@ -103,7 +103,9 @@ def search(store: Store, policy: Policy, request: SearchRequest, now_ms: int) ->
     if faults:
         with store.write() as connection:
             count(connection, "refused_searches", _gravest(faults), now_ms)
-            row = audit.append(connection, _entry(request, "search refused", _codes(faults), ""), now_ms)
+            # The outcome holds 64 characters, and so not always every cause.
+            causes = _codes(faults)
+            row = audit.append(connection, _entry(request, "search refused", causes, causes), now_ms)
         raise SearchRefused(faults, row)
     with store.read() as connection:
         rows = lookup.page(connection, request, now_ms - int(policy.retention.days * DAY_MS))
@@ -189,12 +191,15 @@ def _found(row: RowMapping, request: SearchRequest) -> Found:
 
 def _gravest(faults: tuple[tuple[str, str], ...]) -> str:
     """The cause that the public page counts a refusal by: a prohibited use before a slip of the pen."""
-    codes = [code for code, _ in faults]
-    return next((code for code in codes if code.startswith("prohibited")), codes[0])
+    return min((code for code, _ in faults), key=_slip)
 
 
 def _codes(faults: tuple[tuple[str, str], ...]) -> str:
-    return ", ".join(dict.fromkeys(code for code, _ in faults))
+    return ", ".join(sorted(dict.fromkeys(code for code, _ in faults), key=_slip))
+
+
+def _slip(code: str) -> bool:
+    return not code.startswith("prohibited")
 
 
 def _entry(request: SearchRequest, act: Literal["search", "search refused"], outcome: str, detail: str) -> audit.Entry:

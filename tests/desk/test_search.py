@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.desk import audit, lookup, screening
+from edge.desk import audit, lookup, report, screening
 from edge.desk.hotlists.shelf import Person
 from edge.desk.search import SearchRefused, SearchRequest, search
 from edge.desk.store import counters, trios
@@ -210,6 +210,17 @@ def test_a_refusal_is_counted_by_the_prohibited_use_not_by_a_slip_beside_it(desk
         search(desk.store, POLICY, request("123ABC", person=nobody, purpose="immigration"), NOW_MS)
     with desk.store.read() as connection:
         assert counters.totals(connection, "refused_searches", NOW_MS)[cause] == before + 1
+
+
+def test_the_report_names_a_prohibited_search_whatever_else_is_wrong_with_it(desk):
+    asked = request("*A", person=Person(name="", agency="ICE"), purpose="immigration", reason="investigation", limit=0)
+    with pytest.raises(SearchRefused) as refused:
+        search(desk.store, POLICY, asked, NOW_MS)
+    with desk.store.read() as connection:
+        made = report.weekly(audit.rows(connection), "2026", "2027")
+    assert refused.value.row in made.prohibited_rows
+    assert "plate too wide" in made.refused
+    assert not any("…" in cause for cause in made.refused)
 
 
 def test_a_search_stands_in_the_audit_with_its_plate_and_is_counted(desk):
