@@ -32,7 +32,7 @@ REGION_WIDTHS = 13.0
 EVERY_MS, SETTLED_EVERY_MS = 120, 450
 """Between two looks at one vehicle, until it is sure, and then; between looks for new ones, while none is followed, and
 while one is."""
-SHOWN_MS = 1000
+SHOWN_MS = 300
 """So long after a plate was seen on it a vehicle is not looked at: the plate tells."""
 DULL_LOOKS, DULL_EVERY_MS, DULL_FORGET_MS = 4, 1000, 3000
 """After so many looks in one place that found nothing, the next ones are a second apart, until nothing moved there for
@@ -53,9 +53,11 @@ SPOTS_MIN = 3
 """Sure looks that a vehicle has at least."""
 SURE_SHARE, FOUND_SHARE = 0.5, 0.5
 """Of the looks that found it, and of those that looked for it."""
-NARROW = 0.5
-"""Width of an outline in its heights below which it may be a person's; and of a region, in lengths of the smallest
-vehicle, below which it shows none."""
+NARROW = 0.6
+"""Width of an outline, or of what moves, in its heights, below which it may be a person's: a lorry's rear is two
+thirds as wide as high, a person a third."""
+SHORT = 0.5
+"""Shorter side of a region, in widths of the smallest vehicle, below which it shows none."""
 PART = 0.6
 """Share of an outline that lies in a larger vehicle's all along: a part of it."""
 GAP_MS = 1100
@@ -220,13 +222,14 @@ class Watch:
         """Where something moves that is not followed yet, the largest first."""
         if now_ns - self._looked_ns < (SETTLED_EVERY_MS if places else EVERY_MS) * 1_000_000:
             return []
-        regions = [_unexplained(region, places) for region in motion.fresh or motion.regions]
+        moving = [region for region in motion.fresh or motion.regions if region.width >= NARROW * region.height]
+        regions = [_unexplained(region, places) for region in moving]
         found = [region for region in regions if self._worth(region, plates, size, now_ns)]
         return sorted(found, key=lambda region: -region.width * region.height)
 
     def _worth(self, region: Box, plates: Sequence[Plate], size: tuple[int, int], now_ns: int) -> bool:
         sides = region.width, region.height
-        if max(sides) < self._width_px_min or min(sides) < NARROW * self._width_px_min:
+        if max(sides) < self._width_px_min or min(sides) < SHORT * self._width_px_min:
             return False
         if region.width > PICTURE_SHARE_MAX * size[0] and region.height > PICTURE_SHARE_MAX * size[1]:
             return False
