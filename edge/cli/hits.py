@@ -129,7 +129,7 @@ def _differences(reviewed: Reviewed) -> str:
     match = reviewed.hit.match
     parts = [f"{d.read or 'nothing'} read for {d.listed or 'nothing'} at {d.position}" for d in match.differences]
     parts.append(f"characters {match.characters.replace('_', ' ')}")
-    parts.append({"match": "state matches", "mismatch": "STATE DIFFERS", "unknown": "state not known"}[match.state])
+    parts.append({"match": "state matches", "mismatch": "STATE DIFFERS", "unknown": _unknown(reviewed)}[match.state])
     for compared, listed in (
         (match.vehicle_type, reviewed.hit.listed.types),
         (match.vehicle_color, reviewed.hit.listed.colors),
@@ -137,6 +137,14 @@ def _differences(reviewed: Reviewed) -> str:
         if compared == "contradicts":
             parts.append(f"VEHICLE CONTRADICTS THE LIST'S {' or '.join(listed)}")
     return "; ".join(parts)
+
+
+def _unknown(reviewed: Reviewed) -> str:
+    """Why two states that stand there are not compared."""
+    read = reviewed.hit.read
+    if read.region is None or read.region_confidence is None or reviewed.hit.listed.region is None:
+        return "state not known"
+    return f"state not known: it was read with {read.region_confidence:.0%}"
 
 
 def _json(reviewed: Reviewed) -> str:

@@ -45,7 +45,7 @@ class Station:
         assert ended.value.code in (1, 2)
         return self.capsys.readouterr().err
 
-    def drive_by(self, *plates, age_ms=1000):
+    def drive_by(self, *plates, age_ms=1000, **seen):
         policy = load_policy(self.config)
         store = open_store(policy.store.url)
         watch = Watch(policy.hotlists)
@@ -54,7 +54,7 @@ class Station:
             watch.refresh(connection, now_ms)
         intake = Intake(store, policy, watch)
         for number, text in enumerate(plates):
-            one = sighting(text, number=number, at_ms=now_ms - age_ms)
+            one = sighting(text, number=number, at_ms=now_ms - age_ms, **seen)
             assert intake.take(topic(), payload(one), now_ms).result == "stored"
         store.close()
 
@@ -229,6 +229,12 @@ def test_the_log_is_exported_and_that_is_recorded(desk, tmp_path):
     assert [row["act"] for row in rows] == ["search", "export"]
     assert "QQQ777" not in (tmp_path / "log.jsonl").read_text()
     assert (tmp_path / "log.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_a_state_that_was_read_unsurely_is_said_to_be(desk):
+    desk("hotlist", "install", desk.listed("123ABC"), "--list", "ncic", *WHO)
+    desk.drive_by("123ABC", region_confidence=0.53)
+    assert "state not known: it was read with 53%" in desk("hits").out
 
 
 def test_a_hit_says_why_it_is_no_alert_and_what_contradicts_and_the_log_says_which(desk):
