@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from edge.camera.boxes import common, share_in
 from edge.camera.scene import Box, Motion
 from edge.camera.small import grey, small
 from edge.settings.camera import ViewSettings
@@ -117,7 +118,7 @@ class Gate:
         boxes.sort(key=lambda box: -box.width * box.height)
         kept: list[Box] = []
         for box in boxes:
-            if not any(_common(box, other) > WITHIN * box.width * box.height for other in kept):
+            if not any(share_in(box, other) > WITHIN for other in kept):
                 kept.append(box)
         return tuple(kept[:REGIONS_MAX])
 
@@ -189,7 +190,7 @@ def _merged(boxes: list[Box]) -> list[Box]:
     left, done = list(boxes), list[Box]()
     while left:
         box = left.pop()
-        touching = [other for other in (*left, *done) if _overlap(box, other)]
+        touching = [other for other in (*left, *done) if common(box, other) > 0]
         if touching:
             left = [other for other in left if other not in touching]
             done = [other for other in done if other not in touching]
@@ -197,15 +198,6 @@ def _merged(boxes: list[Box]) -> list[Box]:
         else:
             done.append(box)
     return [_around(done)] if len(done) > REGIONS_MAX else sorted(done, key=lambda one: (one.y0, one.x0))
-
-
-def _overlap(a: Box, b: Box) -> bool:
-    return a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1
-
-
-def _common(a: Box, b: Box) -> float:
-    wide, high = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-    return max(wide, 0.0) * max(high, 0.0)
 
 
 def _around(boxes: list[Box]) -> Box:

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+from edge.camera.boxes import grown, overlap, rest_of, share_in
 from edge.camera.scene import Unplated
-from edge.camera.trail import Trail, grown, overlap, rest_of, share_in
+from edge.camera.trail import Trail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from edge.camera.boxes import share_in
 from edge.camera.known import NoMemory
 from edge.camera.line import fresh_line, load_networks, origin
 from edge.camera.scene import Box
-from edge.camera.trail import share_in
 from edge.camera.unplated import IN_REGION
 from edge.camera.vision.manifest import SHIPPED_ROOT, load_manifest
 from edge.camera.vision.models import load_network

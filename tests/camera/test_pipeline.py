@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from edge.camera.boxes import share_in
 from edge.camera.known import NoMemory
 from edge.camera.pipeline import Pipeline, Steps
 from edge.camera.scene import Box, Frame, Motion, Plate, Read, Spot, Vehicle
-from edge.camera.trail import share_in
 from edge.settings.camera import Area, CameraSettings, SourceSettings, ViewSettings
 from tests.builders import SIZE, frame, plate, read, vehicle
 from tests.camera.test_sightings import ORIGIN
