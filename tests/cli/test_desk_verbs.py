@@ -189,6 +189,19 @@ def test_a_refused_search_says_everything_that_is_wrong_and_is_recorded(desk):
     assert desk.acts()[-1][0] == "search refused"
 
 
+def test_a_search_without_reason_or_purpose_is_refused_and_recorded_too(desk):
+    said = desk("search", "--plate", "123ABC", *WHO, code=1).err
+    assert "a reason is missing" in said
+    assert "the purpose is not one of the policy's" in said
+    assert "refused" in desk("audit", "tail", *WHO).out
+
+
+def test_a_search_that_finds_nothing_says_so_without_an_empty_table(desk):
+    said = desk("search", "--plate", "123ABC", *WHY, *WHO)
+    assert said.out == ""
+    assert "0 sightings, recorded as row" in said.err
+
+
 def test_only_the_audits_readers_see_what_was_searched_for(tmp_path, capsys):
     desk = Station(tmp_path, capsys)
     desk("search", "--plate", "QQQ777", *WHY, *WHO)
