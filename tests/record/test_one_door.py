@@ -44,7 +44,10 @@ MAY_TOUCH_THE_NETWORK = {
     "camera/notify.py": "tells systemd, through a local socket",
     "camera/frames/rtsp_reason.py": "asks the camera itself why it gives no picture",
 }
-MAY_ENCODE = {"link/hatch.py": "words between the two processes; a message in them is the boundary's bytes, untouched"}
+MAY_ENCODE = {
+    "link/hatch.py": "words between the two processes; a message in them is the boundary's bytes, untouched",
+    "camera/aim/clerk.py": "areas between aim's two processes, on their way into the settings' file",
+}
 WRITES_JSON = {"json", "orjson", "ujson", "pickle", "marshal", "base64", "binascii"}
 
 
