@@ -100,7 +100,7 @@ def fresh_line(
 ) -> Pipeline:
     """A line that has seen nothing yet."""
     steps = Steps(
-        gate=Gate(settings.motion, settings.view),
+        gate=Gate(settings.motion, settings.view, parts=networks.spotter is not None),
         detector=Detector.of(networks.detector, settings.detector, networks.straightener),
         reader=Reader.of(networks.reader),
         namer=Namer.of(networks.vehicle) if networks.vehicle else None,

@@ -59,10 +59,13 @@ WITHIN = 0.5
 
 
 class Gate:
-    """Remembers an empty road; told each frame, it says what is new. `enabled: false`: everything is."""
+    """Remembers an empty road; told each frame, it says what is new. `enabled: false`: everything is.
 
-    def __init__(self, settings: MotionSettings, view: ViewSettings | None = None) -> None:
-        self._settings, self._view = settings, view or ViewSettings()
+    `parts`: say `Motion.fresh` too, which costs as much again on a frame that moves; who asks no spotter needs none.
+    """
+
+    def __init__(self, settings: MotionSettings, view: ViewSettings | None = None, *, parts: bool = True) -> None:
+        self._settings, self._view, self._parts = settings, view or ViewSettings(), parts
         self._background: NDArray[np.float32] | None = None
         self._earlier: list[tuple[int, NDArray[np.float32]]] = []
         """The last two of the pictures that are `FRESH_S` apart, with their times."""
@@ -102,7 +105,7 @@ class Gate:
         self._background = _learnt(background, picture, passed_s)
         core = np.asarray(cv2.morphologyEx((differs & self._watched).astype(np.uint8), cv2.MORPH_OPEN, CORE), np.uint8)
         boxes, share = self._boxes(core)
-        fresh = self._fresh(core, picture, frame.monotonic_ns)
+        fresh = self._fresh(core, picture, frame.monotonic_ns) if self._parts else ()
         return Motion(tuple(_merged(boxes)), share, fresh) if boxes else None
 
     def _fresh(self, core: NDArray[np.uint8], picture: NDArray[np.float32], now_ns: int) -> tuple[Box, ...]:
